@@ -1,0 +1,80 @@
+//! The two pools: one may become a learner, the other the server. Opened once, at start.
+
+use crate::error::StoreError;
+use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use std::time::Duration;
+
+/// Where the database is and how many connections may be held.
+#[derive(Debug, Clone)]
+pub struct DbOptions {
+    /// Address of the request login (`waymark_request`): may become `authenticated` or `anonymous`.
+    pub request_url: String,
+    /// Address of the service login (`waymark_service`): may become `service`. None: the request login serves both.
+    pub service_url: Option<String>,
+    /// Most connections of the request pool.
+    pub request_connections: u32,
+    /// Most connections of the service pool.
+    pub service_connections: u32,
+    /// Prepared statements kept per connection. 0 for a transaction pooler that cannot name statements
+    /// (`PgBouncer` before 1.21).
+    pub statement_cache: usize,
+}
+
+impl DbOptions {
+    /// Options with the sizes that suit one process.
+    pub fn new(request_url: impl Into<String>, service_url: Option<String>) -> Self {
+        Self {
+            request_url: request_url.into(),
+            service_url,
+            request_connections: 16,
+            service_connections: 8,
+            statement_cache: 256,
+        }
+    }
+}
+
+/// The database, as the application may use it: only through the doors of [`crate::session`].
+#[derive(Debug, Clone)]
+pub struct Db {
+    pub(crate) request: DatabaseConnection,
+    pub(crate) service: DatabaseConnection,
+}
+
+impl Db {
+    /// Opens both pools (lazily: the first statement connects). Call [`Db::check_powers`] next.
+    ///
+    /// # Errors
+    /// An address that cannot be read.
+    pub async fn connect(options: &DbOptions) -> Result<Self, StoreError> {
+        let cache = options.statement_cache;
+        let request = open(&options.request_url, options.request_connections, cache, "waymark-request").await?;
+        let service_url = options.service_url.as_ref().unwrap_or(&options.request_url);
+        let service = open(service_url, options.service_connections, cache, "waymark-service").await?;
+        Ok(Self { request, service })
+    }
+
+    /// Closes both pools and waits for what is in use.
+    pub async fn close(&self) {
+        for pool in [&self.request, &self.service] {
+            if let Err(error) = pool.close_by_ref().await {
+                tracing::warn!(%error, "a pool did not close");
+            }
+        }
+    }
+}
+
+async fn open(url: &str, most: u32, cache: usize, name: &'static str) -> Result<DatabaseConnection, StoreError> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(most)
+        .min_connections(0)
+        .acquire_timeout(Duration::from_secs(10))
+        .idle_timeout(Duration::from_secs(600))
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .connect_lazy(true)
+        // A ping before each use would cost a round trip; the doors open a broken connection's work anew instead.
+        .test_before_acquire(false)
+        .map_sqlx_postgres_opts(move |options| options.statement_cache_capacity(cache).application_name(name));
+    Ok(Database::connect(options).await?)
+}

@@ -1,0 +1,36 @@
+//! The only crate that speaks SQL: entities (private), the doors to a transaction under row level security, and row
+//! handles that turn rows into domain values. Called by `services`.
+//!
+//! ```ignore
+//! let plan = db.authenticated(&ctx, async |tx| tx.plans().detail(id).await).await?;   // as the learner
+//! db.service("plans.create", async |tx| tx.jobs().enqueue(&job).await).await?;         // as the server
+//! ```
+
+mod accounts;
+mod attempts;
+mod connect;
+mod entities;
+mod error;
+mod events;
+mod generations;
+mod jobs;
+mod listen;
+mod plans;
+mod powers;
+mod quota;
+mod rows;
+mod session;
+
+pub use accounts::{Account, ServiceAccounts, UserAccounts};
+pub use attempts::{AttemptEnd, AttemptView, NewAttempt, ServiceAttempts, UsageRecord, UserAttempts};
+pub use connect::{Db, DbOptions};
+pub use entities::catalogue;
+pub use error::StoreError;
+pub use events::{Fenced, LoggedEvent, NewEvent, ServiceEvents, UserEvents};
+pub use generations::{GenerationView, NewGeneration, ServiceGenerations, UserGenerations};
+pub use jobs::{Held, JobView, NewJob, ServiceJobs, WorkJob};
+pub use listen::{Listener, Notice};
+pub use plans::{NewPlanRow, PlanCursor, PlanFilter, PlanState, PlanSummary, ServicePlans, SettledPlan, UserPlans};
+pub use powers::PowerError;
+pub use quota::{ReservationKind, ServiceQuota};
+pub use session::{AnonTx, ServiceTx, UserTx};

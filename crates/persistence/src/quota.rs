@@ -1,0 +1,115 @@
+//! The quota ledger: what is reserved, settled and released, each once per subject, and the counters beside it.
+
+use crate::error::StoreError;
+use crate::rows::{count, execute, execute_one, get, only};
+use crate::session::ServiceTx;
+use chrono::{DateTime, Utc};
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+use waymark_domain::ids::UserId;
+
+/// What a reservation is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReservationKind {
+    /// A plan's place among the active ones.
+    Plan,
+    /// One regeneration of the month.
+    Regeneration,
+    /// One export of the month.
+    Export,
+}
+
+impl ReservationKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Regeneration => "regeneration",
+            Self::Export => "export",
+        }
+    }
+
+    const fn counter(self) -> &'static str {
+        match self {
+            Self::Plan => "plans_generated",
+            Self::Regeneration => "regenerations_used",
+            Self::Export => "exports_used",
+        }
+    }
+}
+
+/// The ledger, as the server.
+pub struct ServiceQuota<'t>(&'t DatabaseTransaction);
+
+impl ServiceTx {
+    /// The quota ledger.
+    pub fn quota(&self) -> ServiceQuota<'_> {
+        ServiceQuota(&self.tx)
+    }
+}
+
+impl ServiceQuota<'_> {
+    /// Active plans: ready and counted, or being generated. Exact only while the account's row is locked.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn active_plans(&self, user: UserId) -> Result<u32, StoreError> {
+        let sql = "select count(*) as active from learning_plans
+                   where user_id = $1 and (is_quota_eligible or generation_status = 'generating')";
+        count(&only(self.0, "a count of plans", sql, [user.0.into()]).await?, "learning_plans", "active")
+    }
+
+    /// The month's AI spend in micro-USD.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn ai_spend(&self, user: UserId, month: &str) -> Result<i64, StoreError> {
+        let sql = "select coalesce(sum(ai_cost_microusd), 0)::bigint as spent from usage_metrics
+                   where user_id = $1 and month = $2";
+        get(&only(self.0, "the month's spend", sql, [user.0.into(), month.into()]).await?, "spent")
+    }
+
+    /// Reserves one unit for a subject.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the subject has a reservation already.
+    pub async fn reserve(
+        &self,
+        kind: ReservationKind,
+        user: UserId,
+        subject: Uuid,
+        month: &str,
+        expires_at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let sql = "insert into usage_reservations (user_id, month, kind, subject_id, state, expires_at)
+                   values ($1, $2, $3, $4, 'reserved', $5)";
+        let values = [user.0.into(), month.into(), kind.as_str().into(), subject.into(), expires_at.into()];
+        execute_one(self.0, "a reservation", sql, values).await
+    }
+
+    /// Settles a subject's reservation and counts it, once; later calls change nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn settle(&self, kind: ReservationKind, subject: Uuid) -> Result<bool, StoreError> {
+        let counter = kind.counter();
+        let sql = format!(
+            "with settled as (
+               update usage_reservations set state = 'settled', updated_at = now()
+               where kind = $1 and subject_id = $2 and state = 'reserved' returning user_id, month)
+             insert into usage_metrics (user_id, month, {counter}) select user_id, month, 1 from settled
+             on conflict (user_id, month) do update
+               set {counter} = usage_metrics.{counter} + 1, updated_at = now()"
+        );
+        Ok(execute(self.0, &sql, [kind.as_str().into(), subject.into()]).await? > 0)
+    }
+
+    /// Releases a subject's reservation, once; later calls change nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn release(&self, kind: ReservationKind, subject: Uuid) -> Result<bool, StoreError> {
+        let sql = "update usage_reservations set state = 'released', updated_at = now()
+                   where kind = $1 and subject_id = $2 and state = 'reserved'";
+        Ok(execute(self.0, sql, [kind.as_str().into(), subject.into()]).await? > 0)
+    }
+}

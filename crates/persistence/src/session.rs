@@ -1,0 +1,126 @@
+//! The doors to a transaction. A transaction begins, and one prepared statement sets role and claims for it alone, so any
+//! pooler may sit in between; outside of it the login can do nothing. Two round trips open a session, one closes it.
+//!
+//! `grep ServiceTx` is the list of what the server does in its own right.
+
+use crate::connect::Db;
+use crate::error::StoreError;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, Statement, TransactionTrait, Value,
+};
+use waymark_domain::accounts::UserCtx;
+
+/// Sets role and claims. The read that follows must be another statement: row level security is bound when a statement
+/// is rewritten, so a read in this one would still run as the login.
+const OPENER: &str = "select set_config('role', $1, true), set_config('request.jwt.claims', $2, true)";
+
+/// Connections found broken at `begin` that are replaced before giving up; nothing has happened yet, so this is safe.
+const REOPENS: usize = 20;
+
+/// A learner's transaction: role `authenticated`, claims of one person.
+pub struct UserTx {
+    pub(crate) tx: DatabaseTransaction,
+}
+
+/// Nobody's transaction: role `anonymous`, which has no rights on application data.
+pub struct AnonTx {
+    pub(crate) tx: DatabaseTransaction,
+}
+
+/// The server's transaction: role `service`, with the cross-tenant verbs only.
+pub struct ServiceTx {
+    pub(crate) tx: DatabaseTransaction,
+}
+
+impl Db {
+    /// Does `work` as the learner of `ctx`; commits on `Ok`, rolls back on `Err` or when dropped.
+    ///
+    /// # Errors
+    /// What `work` returns, or a [`StoreError`] of opening or committing.
+    pub async fn authenticated<T, E>(
+        &self,
+        ctx: &UserCtx,
+        work: impl AsyncFnOnce(&UserTx) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let claims = format!(r#"{{"sub":{},"uid":"{}"}}"#, serde_json::Value::from(ctx.subject.as_str()), ctx.user_id);
+        let session = UserTx { tx: open(&self.request, "authenticated", claims).await? };
+        let result = work(&session).await;
+        close(session.tx, result).await
+    }
+
+    /// Does `work` as nobody.
+    ///
+    /// # Errors
+    /// What `work` returns, or a [`StoreError`] of opening or committing.
+    pub async fn anonymous<T, E>(&self, work: impl AsyncFnOnce(&AnonTx) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let session = AnonTx { tx: open(&self.request, "anonymous", String::new()).await? };
+        let result = work(&session).await;
+        close(session.tx, result).await
+    }
+
+    /// Does `work` as the server.
+    ///
+    /// # Errors
+    /// What `work` returns, or a [`StoreError`] of opening or committing.
+    pub async fn service<T, E>(&self, work: impl AsyncFnOnce(&ServiceTx) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let session = ServiceTx { tx: open(&self.service, "service", String::new()).await? };
+        let result = work(&session).await;
+        close(session.tx, result).await
+    }
+
+    /// Whether the database answers (readiness).
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.anonymous(async |_| Ok(())).await
+    }
+}
+
+async fn open(
+    pool: &DatabaseConnection,
+    role: &'static str,
+    claims: String,
+) -> Result<DatabaseTransaction, StoreError> {
+    let mut reopens = 0;
+    let tx = loop {
+        #[expect(clippy::disallowed_methods, reason = "the one place that begins a transaction")]
+        match pool.begin().await.map_err(StoreError::from) {
+            Ok(tx) => break tx,
+            // A connection that died in the pool (the server restarted) shows itself here.
+            Err(StoreError::Busy(sea_orm::DbErr::Exec(_) | sea_orm::DbErr::Query(_) | sea_orm::DbErr::Conn(_)))
+                if reopens < REOPENS =>
+            {
+                reopens += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    let opener = Statement::from_sql_and_values(DbBackend::Postgres, OPENER, [Value::from(role), Value::from(claims)]);
+    tx.query_one_raw(opener).await?;
+    Ok(tx)
+}
+
+async fn close<T, E: From<StoreError>>(tx: DatabaseTransaction, result: Result<T, E>) -> Result<T, E> {
+    match result {
+        Ok(value) => {
+            tx.commit().await.map_err(StoreError::from)?;
+            Ok(value)
+        }
+        Err(error) => {
+            if let Err(rollback) = tx.rollback().await {
+                tracing::debug!(error = %rollback, "the rollback failed; the connection is dropped");
+            }
+            Err(error)
+        }
+    }
+}
