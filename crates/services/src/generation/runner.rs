@@ -1,0 +1,84 @@
+//! Runs a claimed job: begin an attempt, run it, settle it. Every exit leaves the job settled, put back, or to its lease.
+
+use super::attempt::{self, End};
+use super::emitter::{Emitter, EventOwner};
+use super::engine::{Engine, Stop};
+use super::settle::{self, Beginning, Begun};
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+use uuid::Uuid;
+use waymark_domain::ids::GenerationId;
+use waymark_persistence::{StoreError, WorkJob};
+
+/// Runs a claimed job as a task of this process; the place is given back when it ends.
+pub(crate) fn spawn(engine: &Arc<Engine>, job: WorkJob, place: OwnedSemaphorePermit) {
+    let fenced = engine.enter(job.held());
+    let span = tracing::info_span!("generation", job = %job.id, fence = job.fence, plan = job.plan_id.map(tracing::field::display));
+    let engine = Arc::clone(engine);
+    let task = {
+        let engine = Arc::clone(&engine);
+        async move {
+            let held = job.held();
+            let (id, waited_ms) = (job.id, job.waited_ms);
+            if let Err(error) = run(&engine, job, &fenced).await {
+                report(&error, id);
+            }
+            tracing::debug!(waited_ms, "the job has left this worker");
+            engine.leave(held);
+            drop(place);
+            engine.wake.notify_one();
+        }
+        .instrument(span)
+    };
+    engine.tasks.spawn(task);
+}
+
+fn report(error: &StoreError, job: waymark_domain::ids::JobId) {
+    match error {
+        StoreError::Fenced => tracing::info!(%job, "the job belongs to somebody else now"),
+        error => tracing::error!(%job, error = error as &dyn std::error::Error, "the job is left to its lease"),
+    }
+}
+
+/// The generation a job works on.
+fn owner(job: &WorkJob) -> Option<EventOwner> {
+    let generation = job.payload.get("generationId")?.as_str()?.parse::<Uuid>().ok()?;
+    Some(EventOwner { plan_id: job.plan_id?, user_id: job.user_id, generation_id: GenerationId(generation) })
+}
+
+async fn run(engine: &Engine, job: WorkJob, fenced: &CancellationToken) -> Result<(), StoreError> {
+    let Some(owner) = owner(&job) else {
+        tracing::error!("the job names no generation");
+        let held = job.held();
+        return engine.db.service(async |tx| tx.jobs().fail(held, "malformed payload").await).await;
+    };
+    match settle::begin(engine, job, owner).await? {
+        Beginning::Over(logged) => {
+            engine.hub.publish(logged);
+            Ok(())
+        }
+        Beginning::Attempt(begun) => {
+            engine.hub.hint(owner.plan_id);
+            attempt(engine, &begun, fenced).await
+        }
+    }
+}
+
+async fn attempt(engine: &Engine, begun: &Begun, fenced: &CancellationToken) -> Result<(), StoreError> {
+    let mut emitter = Emitter::new(engine.log.clone(), begun.job.held(), begun.owner, begun.last_seq);
+    let (mut end, harvest) = attempt::run(engine, &begun.assignment, fenced, &mut emitter).await;
+    // What the learner was told must be in the log before the end is.
+    if !matches!(end, End::Stopped(Stop::Fenced)) && emitter.flush().await.is_err() {
+        end = End::Stopped(Stop::Fenced);
+    }
+    match &end {
+        End::Planned => tracing::info!(attempt = begun.number, modules = harvest.modules.len(), "a plan arrived"),
+        End::Failed(failure) => {
+            tracing::warn!(attempt = begun.number, class = %failure.class, detail = failure.detail, "the attempt failed");
+        }
+        End::Stopped(stop) => tracing::info!(attempt = begun.number, ?stop, "the attempt was stopped"),
+    }
+    settle::settle(engine, begun, emitter.next_seq(), &end, &harvest).await
+}

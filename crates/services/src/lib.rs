@@ -1,0 +1,13 @@
+//! Waymark's use cases, one file a feature, and the adapters to the world outside. Called by the HTTP layer, the worker
+//! and the command line; other services may link it.
+
+pub mod accounts;
+pub mod clock;
+pub mod generation;
+pub mod http;
+pub mod ids;
+pub mod plans;
+mod services;
+
+pub use services::{Services, ServicesConfig, StartError};
+pub use waymark_persistence::{DbOptions, PowerError, StoreError};

@@ -1,0 +1,148 @@
+//! Everything composed: pools, models, loops. Started once a process, stopped once.
+
+use crate::accounts::Accounts;
+use crate::accounts::tokens::TokenVerifier;
+use crate::clock::SharedClock;
+use crate::generation::GenerationSettings;
+use crate::generation::catalogue::Catalogue;
+use crate::generation::engine::{Engine, Providers};
+use crate::generation::hub::Hub;
+use crate::generation::log_writer::LogWriter;
+use crate::generation::worker;
+use crate::plans::Plans;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use waymark_persistence::{Db, DbOptions, PowerError, StoreError};
+
+/// What a process needs to start.
+pub struct ServicesConfig {
+    /// The two logins' addresses.
+    pub db: DbOptions,
+    /// A direct address for LISTEN; none: polling takes over.
+    pub direct_url: Option<String>,
+    /// Who is believed.
+    pub tokens: TokenVerifier,
+    /// The models.
+    pub catalogue: Catalogue,
+    /// Who serves them.
+    pub providers: Providers,
+    /// How this process generates.
+    pub generation: GenerationSettings,
+}
+
+/// Why a process did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A login that is refused, or an unprotected table.
+    #[error(transparent)]
+    Powers(#[from] PowerError),
+    /// The database did not answer.
+    #[error("the database did not answer")]
+    Store(#[from] StoreError),
+}
+
+/// The use cases, ready to be called. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    engine: Arc<Engine>,
+    accounts: Accounts,
+    plans: Plans,
+    loops: TaskTracker,
+    end: CancellationToken,
+    warnings: Arc<[String]>,
+}
+
+impl Services {
+    /// Connects, checks the logins' powers, and starts the loops.
+    ///
+    /// # Errors
+    /// [`StartError`]
+    pub async fn start(config: ServicesConfig, clock: SharedClock) -> Result<Self, StartError> {
+        let db = Db::connect(&config.db).await?;
+        let warnings = db.check_powers().await?;
+        let hub = Hub::default();
+        let (log, writer) = LogWriter::new(db.clone(), hub.clone());
+        let accounts = Accounts::new(db.clone(), Arc::clone(&clock), config.tokens);
+        let catalogue = Arc::new(config.catalogue);
+        let working = config.generation.workers > 0;
+        let engine = Arc::new(Engine::new(db, clock, catalogue, config.providers, config.generation, log, hub));
+        let plans = Plans { engine: Arc::clone(&engine) };
+        let (loops, end) = (TaskTracker::new(), CancellationToken::new());
+        let services = Self { engine, accounts, plans, loops, end, warnings: warnings.into() };
+        services.run(writer);
+        services.run(worker::hear(Arc::clone(&services.engine), config.direct_url));
+        services.run(worker::compare(Arc::clone(&services.engine)));
+        if working {
+            services.run(worker::beat(Arc::clone(&services.engine)));
+            services.run(worker::work(Arc::clone(&services.engine)));
+        }
+        Ok(services)
+    }
+
+    /// Runs a loop until this process has drained.
+    fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let end = self.end.clone();
+        self.loops.spawn(async move {
+            tokio::select! {
+                () = end.cancelled() => {}
+                () = task => {}
+            }
+        });
+    }
+
+    /// Accounts.
+    pub const fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// Plans.
+    pub const fn plans(&self) -> &Plans {
+        &self.plans
+    }
+
+    /// The models.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.engine.catalogue
+    }
+
+    /// The limits by tier.
+    pub fn limits(&self) -> &waymark_domain::quota::Limits {
+        &self.engine.settings.limits
+    }
+
+    /// What an operator should know, found at start.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`]
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.engine.db.ping().await
+    }
+
+    /// First half of stopping: no new work is taken, streams are told to come back.
+    pub fn say_goodbye(&self) {
+        self.engine.stopping.cancel();
+    }
+
+    /// Stops: running generations finish within the drain time or are handed over; then the pools close.
+    pub async fn stop(&self) {
+        self.say_goodbye();
+        self.engine.tasks.close();
+        if tokio::time::timeout(self.engine.settings.drain, self.engine.tasks.wait()).await.is_err() {
+            self.engine.hand_over.cancel();
+            let patience = self.engine.settings.lease;
+            if tokio::time::timeout(patience, self.engine.tasks.wait()).await.is_err() {
+                tracing::warn!("some generations are left to their leases");
+            }
+        }
+        self.end.cancel();
+        self.loops.close();
+        self.loops.wait().await;
+        self.engine.db.close().await;
+    }
+}
