@@ -95,6 +95,21 @@ impl UserEvents<'_> {
     }
 }
 
+impl UserEvents<'_> {
+    /// The last place in a plan's log, 0 when it is empty.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn last_seq(&self, plan: PlanId) -> Result<i64, StoreError> {
+        last_seq(&self.0.tx, plan).await
+    }
+}
+
+async fn last_seq(tx: &DatabaseTransaction, plan: PlanId) -> Result<i64, StoreError> {
+    let sql = "select coalesce(max(seq), 0) as seq from generation_events where plan_id = $1";
+    get(&crate::rows::only(tx, "the log's end", sql, [plan.0.into()]).await?, "seq")
+}
+
 /// The log, as the server.
 pub struct ServiceEvents<'t>(&'t DatabaseTransaction);
 
@@ -111,8 +126,7 @@ impl ServiceEvents<'_> {
     /// # Errors
     /// [`StoreError`]
     pub async fn last_seq(&self, plan: PlanId) -> Result<i64, StoreError> {
-        let sql = "select coalesce(max(seq), 0) as seq from generation_events where plan_id = $1";
-        get(&crate::rows::only(self.0, "the log's end", sql, [plan.0.into()]).await?, "seq")
+        last_seq(self.0, plan).await
     }
 
     /// Appends one event in the transaction of what it tells.

@@ -68,6 +68,21 @@ impl ServiceQuota<'_> {
         get(&only(self.0, "the month's spend", sql, [user.0.into(), month.into()]).await?, "spent")
     }
 
+    /// Generations started since an instant, and the oldest of them. Exact only while the account's row is locked.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn started_since(
+        &self,
+        user: UserId,
+        since: DateTime<Utc>,
+    ) -> Result<(u32, Option<DateTime<Utc>>), StoreError> {
+        let sql = "select count(*) as started, min(created_at) as oldest from usage_reservations
+                   where user_id = $1 and kind in ('plan', 'regeneration') and created_at > $2";
+        let row = only(self.0, "a count of generations", sql, [user.0.into(), since.into()]).await?;
+        Ok((count(&row, "usage_reservations", "started")?, get(&row, "oldest")?))
+    }
+
     /// Reserves one unit for a subject.
     ///
     /// # Errors

@@ -1,0 +1,1 @@
+drop table public.deleted_users, public.users;
