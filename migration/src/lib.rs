@@ -4,12 +4,14 @@
 //! Every change runs on one session that holds an advisory lock, so any number of processes may call [`up`] at once.
 //! The address must be the owner's, and a direct one: a pooler in transaction mode would lose the lock.
 
+mod database;
 mod error;
 mod ledger;
 mod migrations;
 mod roles;
 mod session;
 
+pub use database::ensure_database;
 pub use error::MigrateError;
 pub use ledger::{is_current, status};
 pub use migrations::Migrator;

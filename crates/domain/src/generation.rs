@@ -9,7 +9,7 @@ mod normalise;
 mod pacing;
 mod raw;
 
-pub use attempts::{AttemptStatus, FailureClass, MAX_ATTEMPTS, NextStep, after_failure};
+pub use attempts::{AttemptStatus, FIRST_PAUSE, FailureClass, MAX_ATTEMPTS, NextStep, after_failure};
 pub use cost::{ModelPrice, TokenUsage, cents_rounded_up};
 pub use events::{
     AttemptRestart, Canceled, Complete, EventKind, GenerationFailed, ModuleSummary, ModuleTask, PlanEvent, PlanStart,

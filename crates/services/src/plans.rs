@@ -98,18 +98,19 @@ impl Plans {
     pub async fn attach(&self, ctx: &UserCtx, id: PlanId, after: Option<i64>) -> Result<Attached, PlansError> {
         // Subscribed first, read second: what is logged in between is told, and what is told twice is dropped.
         let subscription = self.engine.hub.subscribe(id);
-        let after = after.unwrap_or(0);
-        let (state, newest, rest) = self
+        let (state, newest, after, rest) = self
             .engine
             .db
             .authenticated(ctx, async |tx| {
                 let state = tx.plans().state(id).await?.ok_or(PlansError::NotFound)?;
                 let newest = tx.generations().newest(id).await?;
+                // An id from the future would wait for ever.
+                let after = after.unwrap_or(0).clamp(0, tx.events().last_seq(id).await?);
                 let rest = match newest {
                     Some(generation) => tx.events().after(id, generation, after, 1).await?,
                     None => Vec::new(),
                 };
-                Ok::<_, PlansError>((state, newest, rest))
+                Ok::<_, PlansError>((state, newest, after, rest))
             })
             .await?;
         let Some(generation) = newest else { return Ok(Attached::Over) };

@@ -66,13 +66,23 @@ pub enum NextStep {
     GiveUp,
 }
 
+/// The pause before the second attempt; each later one is four times as long.
+pub const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
 /// Decides what follows the failure of attempt number `attempt` (from 1) out of `max`: a retryable class is tried again
-/// after 1 s, 4 s, 16 s .. (at least what the provider asked for, at most 60 s), anything else ends the generation.
-pub fn after_failure(class: FailureClass, attempt: u32, max: u32, asked: Option<Duration>) -> NextStep {
+/// after `first_pause`, then four times that, and so on (at least what the provider asked for, at most 60 s); anything
+/// else ends the generation.
+pub fn after_failure(
+    class: FailureClass,
+    attempt: u32,
+    max: u32,
+    asked: Option<Duration>,
+    first_pause: Duration,
+) -> NextStep {
     if !class.is_retryable() || attempt >= max {
         return NextStep::GiveUp;
     }
-    let own = Duration::from_secs(4_u64.saturating_pow(attempt.saturating_sub(1)));
+    let own = first_pause.saturating_mul(4_u32.saturating_pow(attempt.saturating_sub(1)));
     NextStep::RetryAfter(own.max(asked.unwrap_or_default()).min(Duration::from_mins(1)))
 }
 

@@ -9,6 +9,7 @@ use crate::clock::SharedClock;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -134,4 +135,15 @@ impl Engine {
             entry.fenced.cancel();
         }
     }
+}
+
+/// Looks at the queue again when a job that was put back falls due, instead of at the next poll.
+pub(crate) fn wake_after(engine: &Arc<Engine>, delay: Duration) {
+    let waker = Arc::clone(engine);
+    engine.tasks.spawn(async move {
+        tokio::select! {
+            () = tokio::time::sleep(delay) => waker.wake.notify_one(),
+            () = waker.stopping.cancelled() => {}
+        }
+    });
 }

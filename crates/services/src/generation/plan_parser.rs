@@ -304,10 +304,15 @@ impl PlanParser {
         } else if self.list.is_some_and(|list| depth < list) {
             self.list = None;
         }
-        if depth == 0 {
+        if depth == 0 || self.is_plan_in_list(depth) {
             self.end_document();
         }
         Ok(())
+    }
+
+    /// Whether a plan has closed that stands behind a `[`, which may have been prose: its `]` is not waited for.
+    fn is_plan_in_list(&self, depth: u32) -> bool {
+        self.tail.modules_seen > 0 && self.list.is_none() && depth == 1 && self.scanner.root() == Container::Array
     }
 
     fn end_document(&mut self) {

@@ -48,7 +48,7 @@ fn owner(job: &WorkJob) -> Option<EventOwner> {
     Some(EventOwner { plan_id: job.plan_id?, user_id: job.user_id, generation_id: GenerationId(generation) })
 }
 
-async fn run(engine: &Engine, job: WorkJob, fenced: &CancellationToken) -> Result<(), StoreError> {
+async fn run(engine: &Arc<Engine>, job: WorkJob, fenced: &CancellationToken) -> Result<(), StoreError> {
     let Some(owner) = owner(&job) else {
         tracing::error!("the job names no generation");
         let held = job.held();
@@ -66,7 +66,7 @@ async fn run(engine: &Engine, job: WorkJob, fenced: &CancellationToken) -> Resul
     }
 }
 
-async fn attempt(engine: &Engine, begun: &Begun, fenced: &CancellationToken) -> Result<(), StoreError> {
+async fn attempt(engine: &Arc<Engine>, begun: &Begun, fenced: &CancellationToken) -> Result<(), StoreError> {
     let mut emitter = Emitter::new(engine.log.clone(), begun.job.held(), begun.owner, begun.last_seq);
     let (mut end, harvest) = attempt::run(engine, &begun.assignment, fenced, &mut emitter).await;
     // What the learner was told must be in the log before the end is.

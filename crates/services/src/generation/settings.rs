@@ -1,6 +1,7 @@
 //! What the generation may take and how long.
 
 use std::time::Duration;
+use waymark_domain::generation::FIRST_PAUSE;
 use waymark_domain::quota::Limits;
 
 /// How long an attempt may take. The provider call is really cancelled when one runs out.
@@ -31,8 +32,12 @@ pub struct GenerationSettings {
     pub workers: usize,
     /// How long a stopping process lets its generations finish before it hands them over.
     pub drain: Duration,
+    /// The pause before a second attempt; each later one is four times as long.
+    pub first_pause: Duration,
     /// Limits by tier.
     pub limits: Limits,
+    /// Generations a learner may start within an hour; none for no limit (load tests).
+    pub hourly_generations: Option<u32>,
 }
 
 impl Default for GenerationSettings {
@@ -42,7 +47,9 @@ impl Default for GenerationSettings {
             lease: Duration::from_secs(30),
             workers: 64,
             drain: Duration::from_secs(5),
+            first_pause: FIRST_PAUSE,
             limits: Limits::default(),
+            hourly_generations: Some(10),
         }
     }
 }

@@ -4,9 +4,10 @@
 use super::attempt::{Assignment, End, Failure, Harvest};
 use super::catalogue::Entry as ModelEntry;
 use super::emitter::EventOwner;
-use super::engine::Engine;
+use super::engine::{Engine, wake_after};
 use super::provider::PlanBrief;
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -140,7 +141,7 @@ fn complete(begun: &Begun, modules: &[DraftModule], trimmed: u32, usage: UsageSu
 
 /// Settles an attempt that failed: the job waits for another one, or the generation has failed.
 pub(crate) async fn failed(
-    engine: &Engine,
+    engine: &Arc<Engine>,
     begun: &Begun,
     next_seq: i64,
     harvest: &Harvest,
@@ -148,7 +149,7 @@ pub(crate) async fn failed(
 ) -> Result<(), StoreError> {
     let counted = u32::try_from(begun.job.attempts).unwrap_or(u32::MAX);
     let most = u32::try_from(begun.job.max_attempts).unwrap_or(0);
-    let next = after_failure(failure.class, counted, most, failure.retry_after);
+    let next = after_failure(failure.class, counted, most, failure.retry_after, engine.settings.first_pause);
     let logged = engine
         .db
         .service(async |tx| {
@@ -166,6 +167,9 @@ pub(crate) async fn failed(
         })
         .await?;
     engine.hub.publish(logged);
+    if let NextStep::RetryAfter(delay) = next {
+        wake_after(engine, delay);
+    }
     Ok(())
 }
 
@@ -269,7 +273,7 @@ async fn record_usage(
 
 /// Settles however the attempt ended, again and again while the database is away: the fence decides who may write.
 pub(crate) async fn settle(
-    engine: &Engine,
+    engine: &Arc<Engine>,
     begun: &Begun,
     next_seq: i64,
     end: &End,

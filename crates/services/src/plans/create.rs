@@ -5,7 +5,7 @@ use crate::generation::catalogue::{CatalogueError, Entry as ModelEntry};
 use crate::generation::emitter::EventOwner;
 use crate::generation::provider::PlanBrief;
 use crate::generation::worker;
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 use waymark_domain::accounts::UserCtx;
 use waymark_domain::generation::{MAX_ATTEMPTS, ModelId, PlanEvent, PlanStart, capacity};
@@ -53,7 +53,9 @@ impl Plans {
                 Ok::<_, PlansError>(tx.jobs().enqueue(&job).await?)
             })
             .await?;
-        worker::claim_own(&self.engine, job).await;
+        // Not awaited: the answer does not wait for the claim, and the first event is in the log already.
+        let engine = std::sync::Arc::clone(&self.engine);
+        self.engine.tasks.spawn(async move { worker::claim_own(&engine, job).await });
         Ok(created)
     }
 
@@ -78,10 +80,24 @@ impl Plans {
         let now = self.engine.clock.now();
         let month = UsageMonth::of(now).to_string();
         tier.admit_duration(&new.dates)?;
+        self.admit_rate(tx, account, now).await?;
         tier.admit_plan(tx.quota().active_plans(account.id).await?)?;
         tier.admit_spend(tx.quota().ai_spend(account.id, &month).await?)?;
         let expires_at = now + Duration::hours(24);
         Ok(tx.quota().reserve(ReservationKind::Plan, account.id, plan.0, &month, expires_at).await?)
+    }
+
+    /// Generations cost money, so their hourly limit is counted in the ledger, under the account's lock: it holds across
+    /// processes, and deleting plans does not reset it.
+    async fn admit_rate(&self, tx: &ServiceTx, account: &Account, now: DateTime<Utc>) -> Result<(), PlansError> {
+        let Some(limit) = self.engine.settings.hourly_generations else { return Ok(()) };
+        let hour = Duration::hours(1);
+        let (started, oldest) = tx.quota().started_since(account.id, now - hour).await?;
+        if started < limit {
+            return Ok(());
+        }
+        let wait = oldest.map_or(hour, |oldest| oldest + hour - now).max(Duration::seconds(1));
+        Err(PlansError::RateLimited { limit, retry_after: wait.to_std().unwrap_or_default() })
     }
 
     async fn store(

@@ -18,6 +18,14 @@ pub enum PlansError {
     /// The tier may not use this model.
     #[error("this tier may not use that model")]
     ModelNotAllowed,
+    /// Too many generations within an hour.
+    #[error("at most {limit} generations an hour")]
+    RateLimited {
+        /// Generations an hour.
+        limit: u32,
+        /// When the next one fits.
+        retry_after: std::time::Duration,
+    },
     /// The plan is not being generated.
     #[error("the plan is not being generated")]
     NotGenerating,

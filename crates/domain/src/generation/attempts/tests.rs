@@ -1,6 +1,6 @@
 //! What ends an attempt, and what follows.
 
-use super::{AttemptStatus, FailureClass, MAX_ATTEMPTS, NextStep, after_failure};
+use super::{AttemptStatus, FIRST_PAUSE, FailureClass, MAX_ATTEMPTS, NextStep, after_failure};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn an_attempt_ends_once() {
 
 #[test]
 fn waits_grow_and_the_third_failure_is_the_last() {
-    let next = |attempt| after_failure(FailureClass::Timeout, attempt, MAX_ATTEMPTS, None);
+    let next = |attempt| after_failure(FailureClass::Timeout, attempt, MAX_ATTEMPTS, None, FIRST_PAUSE);
     assert_eq!(next(1), NextStep::RetryAfter(Duration::from_secs(1)));
     assert_eq!(next(2), NextStep::RetryAfter(Duration::from_secs(4)));
     assert_eq!(next(3), NextStep::GiveUp);
@@ -24,7 +24,7 @@ fn waits_grow_and_the_third_failure_is_the_last() {
 
 #[test]
 fn a_providers_wish_to_wait_is_granted_within_a_minute() {
-    let next = |asked| after_failure(FailureClass::RateLimit, 1, 3, Some(Duration::from_secs(asked)));
+    let next = |asked| after_failure(FailureClass::RateLimit, 1, 3, Some(Duration::from_secs(asked)), FIRST_PAUSE);
     assert_eq!(next(0), NextStep::RetryAfter(Duration::from_secs(1)));
     assert_eq!(next(20), NextStep::RetryAfter(Duration::from_secs(20)));
     assert_eq!(next(3600), NextStep::RetryAfter(Duration::from_mins(1)));
@@ -35,7 +35,7 @@ proptest! {
     fn only_retryable_classes_with_attempts_left_are_tried_again(
         class in prop::sample::select(FailureClass::ALL), attempt: u32, max: u32, asked: Option<u64>,
     ) {
-        match after_failure(class, attempt, max, asked.map(Duration::from_secs)) {
+        match after_failure(class, attempt, max, asked.map(Duration::from_secs), FIRST_PAUSE) {
             NextStep::GiveUp => prop_assert!(!class.is_retryable() || attempt >= max),
             NextStep::RetryAfter(wait) => {
                 prop_assert!(class.is_retryable() && attempt < max);

@@ -59,6 +59,9 @@ pub struct OpenAiConfig {
     pub response_format: bool,
     /// How a call is repeated.
     pub retry: RetryPolicy,
+    /// After its finish reason a model owes us only usage and `[DONE]`; servers that send neither and keep the connection
+    /// open must not hold a complete answer back for longer than this.
+    pub tail_grace: Duration,
 }
 
 impl OpenAiConfig {
@@ -79,6 +82,7 @@ impl OpenAiConfig {
             title: Some("Waymark".to_owned()),
             response_format: true,
             retry: RetryPolicy::default(),
+            tail_grace: Duration::from_secs(3),
         }
     }
 }

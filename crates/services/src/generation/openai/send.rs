@@ -37,6 +37,7 @@ pub(super) struct Sender {
     clock: SharedClock,
     api_key: Option<SecretString>,
     pub(super) retry: RetryPolicy,
+    pub(super) tail_grace: Duration,
 }
 
 /// An answer that began with 200.
@@ -66,6 +67,7 @@ impl Sender {
             dialects: Dialects::new(config.response_format),
             clock,
             retry: config.retry,
+            tail_grace: config.tail_grace,
             api_key: config.api_key,
         })
     }

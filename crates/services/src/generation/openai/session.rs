@@ -12,11 +12,6 @@ use crate::generation::provider::{ModelChunk, ModelRequest, ModelStream, Provide
 use futures_util::stream::{self, StreamExt};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// After its finish reason a model owes us only usage and `[DONE]`; servers that send neither and keep the connection
-/// open must not hold a complete answer back.
-const TAIL_GRACE: Duration = Duration::from_secs(3);
 
 /// A call under way.
 pub(super) struct Session {
@@ -135,7 +130,7 @@ impl Session {
         let Some(events) = &mut self.events else { return Ok(false) };
         let event = if self.answer.has_finish() {
             // All of the text is here: neither silence nor a broken connection can spoil it any more.
-            match tokio::time::timeout(TAIL_GRACE, events.next()).await {
+            match tokio::time::timeout(self.sender.tail_grace, events.next()).await {
                 Ok(Ok(event)) => event,
                 Ok(Err(_)) | Err(_) => Event::End,
             }

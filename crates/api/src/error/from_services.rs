@@ -1,0 +1,126 @@
+//! From a service's business words to a code and a sentence. No match has a catch-all arm: a new variant is a new
+//! decision.
+
+use super::{ApiError, ErrorCode};
+use crate::rate_limits::{RateClass, refusal};
+use waymark_domain::quota::QuotaRefusal;
+use waymark_services::StoreError;
+use waymark_services::accounts::AuthError;
+use waymark_services::accounts::tokens::TokenError;
+use waymark_services::plans::PlansError;
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy(_) => Self::unavailable(error),
+            StoreError::Conflict { .. }
+            | StoreError::Denied(_)
+            | StoreError::Inconsistent { .. }
+            | StoreError::WrongCount { .. }
+            | StoreError::Fenced
+            | StoreError::Query(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<PlansError> for ApiError {
+    fn from(error: PlansError) -> Self {
+        match error {
+            PlansError::NotFound => Self::new(ErrorCode::NotFound, "There is no such plan."),
+            PlansError::Quota(refusal) => refusal.into(),
+            PlansError::ModelInvalid => {
+                Self::new(ErrorCode::ModelInvalid, "The catalogue has no such model; GET /api/v1/models lists them.")
+            }
+            PlansError::ModelNotAllowed => {
+                Self::new(ErrorCode::ModelNotAllowed, "Your tier does not include this model.")
+            }
+            PlansError::RateLimited { limit, retry_after } => refusal(RateClass::AiGeneration, limit, retry_after),
+            PlansError::NotGenerating => Self::new(ErrorCode::NotGenerating, "This plan is not being generated."),
+            PlansError::AccountGone => account_erased(),
+            PlansError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<QuotaRefusal> for ApiError {
+    fn from(refusal: QuotaRefusal) -> Self {
+        let (code, limit, used) = match refusal {
+            QuotaRefusal::ActivePlans { limit, used } => (ErrorCode::QuotaExceeded, limit.into(), used.into()),
+            QuotaRefusal::Duration { limit, used } => (ErrorCode::DurationExceeded, limit.into(), used.into()),
+            QuotaRefusal::Budget { limit, used } => (ErrorCode::BudgetExceeded, limit, used),
+        };
+        Self::new(code, sentence(&refusal.to_string())).with_quota(limit, used)
+    }
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Token(TokenError::KeysUnavailable) => Self::unavailable(TokenError::KeysUnavailable),
+            AuthError::Token(TokenError::Expired) => Self::unauthenticated("The session token has expired."),
+            AuthError::Token(
+                reason @ (TokenError::Malformed
+                | TokenError::WrongAlgorithm
+                | TokenError::UnknownKey
+                | TokenError::BadSignature
+                | TokenError::NotYetValid
+                | TokenError::WrongIssuer
+                | TokenError::WrongParty { .. }
+                | TokenError::Pending),
+            ) => Self::unauthenticated("The session token is not accepted.").because(reason),
+            AuthError::Erased => account_erased(),
+            // The cache of accounts shares one error between all who waited for it.
+            AuthError::Store(error) if error.is_transient() => Self::unavailable(error),
+            AuthError::Store(error) => Self::internal(error),
+        }
+    }
+}
+
+/// The answer to a token whose person is gone.
+pub(crate) fn account_erased() -> ApiError {
+    ApiError::new(ErrorCode::AccountErased, "This account no longer exists.")
+}
+
+/// A capital at the front and a full stop at the end.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Place;
+    use std::sync::Arc;
+
+    fn code(error: impl Into<ApiError>) -> (&'static str, u16) {
+        let code = error.into().code();
+        (code.as_str(), code.status().as_u16())
+    }
+
+    #[test]
+    fn each_refusal_by_tier_has_its_code_with_limit_and_use() {
+        assert_eq!(code(QuotaRefusal::ActivePlans { limit: 3, used: 3 }), ("QUOTA_EXCEEDED", 403));
+        assert_eq!(code(QuotaRefusal::Duration { limit: 2, used: 9 }), ("DURATION_EXCEEDED", 403));
+        assert_eq!(code(QuotaRefusal::Budget { limit: 500_000, used: 500_001 }), ("BUDGET_EXCEEDED", 403));
+        let problem = ApiError::from(QuotaRefusal::Duration { limit: 2, used: 9 }).problem(&Place::default());
+        assert_eq!((problem.limit, problem.used), (Some(2), Some(9)));
+        assert_eq!(problem.detail, "This tier's plans last at most 2 weeks, this one would last 9.");
+    }
+
+    #[test]
+    fn a_bad_token_is_401_and_missing_keys_are_503() {
+        assert_eq!(code(AuthError::Token(TokenError::Expired)), ("UNAUTHENTICATED", 401));
+        assert_eq!(code(AuthError::Token(TokenError::BadSignature)), ("UNAUTHENTICATED", 401));
+        assert_eq!(code(AuthError::Token(TokenError::KeysUnavailable)), ("UNAVAILABLE", 503));
+        assert_eq!(code(AuthError::Erased), ("ACCOUNT_ERASED", 403));
+        assert_eq!(code(AuthError::Store(Arc::new(StoreError::Fenced))), ("INTERNAL", 500));
+    }
+
+    #[test]
+    fn a_refused_model_says_whether_it_exists() {
+        assert_eq!(code(PlansError::ModelInvalid), ("MODEL_INVALID", 400));
+        assert_eq!(code(PlansError::ModelNotAllowed), ("MODEL_NOT_ALLOWED_FOR_TIER", 403));
+        assert_eq!(code(PlansError::NotFound), ("NOT_FOUND", 404));
+    }
+}

@@ -1,0 +1,117 @@
+//! A JSON object as a request's body: content type, size and syntax. What is in it is checked by [`super::Members`].
+
+use super::Members;
+use crate::error::{ApiError, ErrorCode};
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use serde_json::Value;
+
+/// Most bytes of a body. Source: issue of the core, "Bad input".
+pub const MAX_BODY: usize = 64 * 1024;
+/// A body that is too large is read up to here and forgotten, so that a client that writes before it reads gets the answer.
+const MAX_DISCARDED: usize = 1024 * 1024;
+
+/// The members of a JSON object.
+#[derive(Debug)]
+pub struct JsonBody(pub Members);
+
+impl FromRequest for JsonBody {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let json = is_json(req);
+        let announced = announced(req);
+        let payload = payload.take();
+        Box::pin(async move {
+            let bytes = read(payload, announced).await?;
+            if !json {
+                return Err(ApiError::new(
+                    ErrorCode::UnsupportedMediaType,
+                    "Send the body as JSON, with Content-Type: application/json.",
+                ));
+            }
+            parse(&bytes).map(Self)
+        })
+    }
+}
+
+fn is_json(req: &HttpRequest) -> bool {
+    req.headers().contains_key(CONTENT_TYPE) && {
+        let essence = req.content_type().trim().to_ascii_lowercase();
+        essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+    }
+}
+
+fn announced(req: &HttpRequest) -> usize {
+    let length = req.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    length.and_then(|length| length.parse().ok()).unwrap_or(0)
+}
+
+async fn read(mut payload: Payload, announced: usize) -> Result<Bytes, ApiError> {
+    let too_large = || ApiError::new(ErrorCode::PayloadTooLarge, "The body may have at most 65536 bytes.");
+    if announced > MAX_DISCARDED {
+        return Err(too_large());
+    }
+    let (mut body, mut seen) = (BytesMut::new(), 0_usize);
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk
+            .map_err(|error| ApiError::new(ErrorCode::InvalidJson, "The body broke off.").because(error.to_string()))?;
+        seen += chunk.len();
+        if seen > MAX_DISCARDED {
+            return Err(too_large());
+        }
+        if seen <= MAX_BODY {
+            body.extend_from_slice(&chunk);
+        }
+    }
+    if seen > MAX_BODY { Err(too_large()) } else { Ok(body.freeze()) }
+}
+
+fn parse(bytes: &[u8]) -> Result<Members, ApiError> {
+    let wrong = |detail: String| ApiError::new(ErrorCode::InvalidJson, detail);
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(members)) => Ok(Members::new(members)),
+        Ok(_) => Err(wrong("The body is JSON, but not an object.".to_owned())),
+        Err(error) => Err(wrong(format!("The body is not JSON: line {}, column {}.", error.line(), error.column()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    async fn extract(request: TestRequest) -> Result<JsonBody, &'static str> {
+        let (req, mut payload) = request.to_http_parts();
+        JsonBody::from_request(&req, &mut payload).await.map_err(|error| error.code().as_str())
+    }
+
+    fn json(body: impl Into<Bytes>) -> TestRequest {
+        TestRequest::post().insert_header(("content-type", "application/json; charset=utf-8")).set_payload(body)
+    }
+
+    #[actix_web::test]
+    async fn an_object_is_read_and_anything_else_is_refused_with_its_code() {
+        assert!(extract(json("{}")).await.is_ok());
+        assert_eq!(extract(json("[]")).await.unwrap_err(), "INVALID_JSON");
+        assert_eq!(extract(json("{")).await.unwrap_err(), "INVALID_JSON");
+        assert_eq!(extract(json("")).await.unwrap_err(), "INVALID_JSON");
+        assert_eq!(extract(json(&b"{\"a\": \"\xff\"}"[..])).await.unwrap_err(), "INVALID_JSON");
+        let text = TestRequest::post().insert_header(("content-type", "text/plain")).set_payload("{}");
+        assert_eq!(extract(text).await.unwrap_err(), "UNSUPPORTED_MEDIA_TYPE");
+        assert_eq!(extract(TestRequest::post().set_payload("{}")).await.unwrap_err(), "UNSUPPORTED_MEDIA_TYPE");
+    }
+
+    #[actix_web::test]
+    async fn sixty_four_kilobytes_are_accepted_and_one_byte_more_is_not() {
+        let body = |size: usize| format!("{{{}}}", " ".repeat(size - 2));
+        assert!(extract(json(body(MAX_BODY))).await.is_ok());
+        assert_eq!(extract(json(body(MAX_BODY + 1))).await.unwrap_err(), "PAYLOAD_TOO_LARGE");
+        assert_eq!(extract(json(body(3 * MAX_DISCARDED))).await.unwrap_err(), "PAYLOAD_TOO_LARGE");
+    }
+}

@@ -1,0 +1,40 @@
+//! The domain's closed enums as schemas, so that clients see the allowed values.
+
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{Object, ObjectBuilder};
+use waymark_domain::billing::SubscriptionTier;
+use waymark_domain::generation::{AttemptStatus, FailureClass};
+use waymark_domain::jobs::JobStatus;
+use waymark_domain::plans::{GenerationStatus, LearningStyle, PlanOrigin, ProgressStatus, ResourceType, SkillLevel};
+
+macro_rules! schemas {
+    ($( $name:ident = $kind:ident; )+) => { $(
+        #[doc = concat!("The values of `", stringify!($kind), "`.")]
+        pub fn $name() -> Object {
+            one_of($kind::ALL.iter().map(|value| value.as_str()))
+        }
+    )+ };
+}
+
+schemas! {
+    skill_level = SkillLevel;
+    learning_style = LearningStyle;
+    plan_status = GenerationStatus;
+    origin = PlanOrigin;
+    progress_status = ProgressStatus;
+    resource_type = ResourceType;
+    attempt_status = AttemptStatus;
+    job_status = JobStatus;
+    tier = SubscriptionTier;
+}
+
+/// The values of `FailureClass`, or null.
+pub fn failure_class() -> Object {
+    let values = FailureClass::ALL.iter().map(|class| Some(class.as_str())).chain([None]);
+    let types = utoipa::openapi::schema::SchemaType::from_iter([Type::String, Type::Null]);
+    ObjectBuilder::new().schema_type(types).enum_values(Some(values)).build()
+}
+
+fn one_of(values: impl Iterator<Item = &'static str>) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values)).build()
+}

@@ -1,0 +1,35 @@
+//! The table of routes, all under `/api`. An address that exists answers 405 with `Allow` to other methods, every other
+//! address 404, and all of it is problem JSON.
+
+pub mod accounts;
+mod addresses;
+pub mod docs;
+pub mod generation;
+pub mod health;
+pub mod models;
+pub mod page;
+pub mod plans;
+
+use crate::auth::signed_in;
+use crate::rate_limits::RateClass;
+use actix_web::web::{self, ServiceConfig, to};
+use addresses::{address, delete, get, get_stream, limited, nowhere, post};
+
+/// Adds every route. The order counts: a fixed word stands before a parameter in the same place.
+pub fn register(config: &mut ServiceConfig) {
+    let api = web::scope("/api")
+        .service(address("/v1/plans/stream", [post(signed_in(to(generation::create_and_stream)))]))
+        .service(address("/v1/plans", [get(signed_in(to(plans::list))), post(signed_in(to(generation::create)))]))
+        .service(address("/v1/plans/{planId}", [get(signed_in(to(plans::read))), delete(signed_in(to(plans::remove)))]))
+        .service(address("/v1/plans/{planId}/status", [get(signed_in(to(generation::status)))]))
+        .service(address("/v1/plans/{planId}/attempts", [get(signed_in(to(generation::attempts)))]))
+        .service(address("/v1/plans/{planId}/events", [get_stream(signed_in(to(generation::events)))]))
+        .service(address("/v1/plans/{planId}/cancel", [post(signed_in(to(generation::cancel)))]))
+        .service(address("/v1/models", [get(signed_in(to(models::list)))]))
+        .service(address("/v1/user/profile", [get(signed_in(to(accounts::profile)))]))
+        .service(address("/health/live", [get(limited(RateClass::Health, to(health::live)))]))
+        .service(address("/health/ready", [get(limited(RateClass::Health, to(health::ready)))]))
+        .service(address("/docs/openapi.json", [get(limited(RateClass::Docs, to(docs::openapi)))]))
+        .service(address("/docs/errors", [get(limited(RateClass::Docs, to(docs::errors)))]));
+    config.service(api).default_service(limited(RateClass::Others, to(nowhere)));
+}

@@ -1,0 +1,155 @@
+//! A real PostgreSQL for tests and benches: one throw-away server a process, one database a test, cloned from a migrated
+//! template, used through the restricted logins.
+
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, QueryResult};
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use uuid::Uuid;
+use waymark_localpg::Scratch;
+use waymark_services::DbOptions;
+
+const TEMPLATE: &str = "waymark_template";
+const REQUEST_PASSWORD: &str = "request";
+const SERVICE_PASSWORD: &str = "service";
+
+/// The server of this process.
+struct Server {
+    scratch: Scratch,
+}
+
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let parent = target_dir().join("pg");
+        std::fs::create_dir_all(&parent).expect("the target folder can be written");
+        let scratch = Scratch::start(&parent).expect("PostgreSQL starts");
+        let (admin, template) = (scratch.superuser_url("postgres"), scratch.superuser_url(TEMPLATE));
+        // A thread of its own: tests call this from inside their runtimes.
+        std::thread::spawn(move || {
+            runtime().block_on(async {
+                admin_run(&admin, &format!("create database {TEMPLATE}")).await.expect("the template is made");
+                waymark_migration::up(&template).await.expect("the template is migrated");
+                waymark_migration::set_login_passwords(&template, REQUEST_PASSWORD, SERVICE_PASSWORD)
+                    .await
+                    .expect("the logins have passwords");
+            });
+        })
+        .join()
+        .expect("the template is ready");
+        Server { scratch }
+    })
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+fn target_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target")), PathBuf::from)
+}
+
+async fn admin_run(url: &str, sql: &str) -> Result<(), DbErr> {
+    let connection = connect(url).await?;
+    let result = connection.execute_unprepared(sql).await.map(|_| ());
+    connection.close().await?;
+    result
+}
+
+async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false);
+    Database::connect(options).await
+}
+
+/// One test's database; dropped with it.
+#[derive(Debug)]
+pub struct TestDb {
+    name: String,
+    port: u16,
+    superuser_url: String,
+    admin_url: String,
+}
+
+impl TestDb {
+    /// A fresh copy of the migrated template.
+    pub async fn new() -> Self {
+        // Starting the server blocks for a second or two.
+        let server = tokio::task::spawn_blocking(server).await.expect("the server is there");
+        let name = format!("t_{}", Uuid::now_v7().simple());
+        let db = Self {
+            port: server.scratch.port(),
+            superuser_url: server.scratch.superuser_url(&name),
+            admin_url: server.scratch.superuser_url("postgres"),
+            name,
+        };
+        {
+            // One copy at a time: a template that is being copied from may not be connected to.
+            static COPYING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+            let _alone = COPYING.lock().await;
+            let sql = format!("create database {} template {TEMPLATE}", db.name);
+            admin_run(&db.admin_url, &sql).await.expect("the template can be copied");
+        }
+        waymark_migration::secure_database(&db.superuser_url).await.expect("the copy is secured");
+        db
+    }
+
+    /// Address of the restricted request login.
+    pub fn request_url(&self) -> String {
+        format!("postgres://waymark_request:{REQUEST_PASSWORD}@127.0.0.1:{}/{}", self.port, self.name)
+    }
+
+    /// Address of the restricted service login.
+    pub fn service_url(&self) -> String {
+        format!("postgres://waymark_service:{SERVICE_PASSWORD}@127.0.0.1:{}/{}", self.port, self.name)
+    }
+
+    /// Address of the superuser, for looking behind the curtain and for breaking things.
+    pub fn superuser_url(&self) -> &str {
+        &self.superuser_url
+    }
+
+    /// Options of the two pools.
+    pub fn options(&self) -> DbOptions {
+        DbOptions::new(self.request_url(), Some(self.service_url()))
+    }
+
+    /// A superuser's connection.
+    pub async fn superuser(&self) -> DatabaseConnection {
+        connect(&self.superuser_url).await.expect("the superuser may connect")
+    }
+
+    /// Runs SQL as the superuser.
+    pub async fn run(&self, sql: &str) {
+        admin_run(&self.superuser_url, sql).await.expect("the statement works");
+    }
+
+    /// Reads rows as the superuser.
+    pub async fn rows(&self, sql: &str) -> Vec<QueryResult> {
+        let connection = self.superuser().await;
+        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
+        let rows = connection.query_all_raw(statement).await.expect("the query works");
+        connection.close().await.expect("the connection closes");
+        rows
+    }
+
+    /// Reads one number as the superuser.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let rows = self.rows(sql).await;
+        rows.first().expect("a row").try_get_by_index(0).expect("a bigint")
+    }
+}
+
+impl Drop for TestDb {
+    /// Gives the disk back; whoever is still connected is thrown out.
+    fn drop(&mut self) {
+        static LEAVING: Mutex<()> = Mutex::new(());
+        let (admin, name) = (self.admin_url.clone(), self.name.clone());
+        let dropped = std::thread::spawn(move || {
+            let _alone = LEAVING.lock().unwrap_or_else(PoisonError::into_inner);
+            runtime().block_on(admin_run(&admin, &format!("drop database {name} with (force)")))
+        });
+        // A server that is gone already took the database with it.
+        let _ = dropped.join();
+    }
+}

@@ -1,0 +1,16 @@
+//! Dev-only: real databases, the application on port 0, actors, scripted servers. Called by tests and benches.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test kit fails the test at once, and makes its own ids, times and tasks"
+)]
+
+pub mod actor;
+pub mod app;
+pub mod database;
+pub mod model_server;
+pub mod process;
+pub mod sse;
+pub mod wait;

@@ -1,0 +1,3 @@
+//! Generation, from the model adapter to the flow.
+
+mod provider;

@@ -1,0 +1,16 @@
+//! Whole-system tests: one binary, a real PostgreSQL, the restricted logins. One file a feature.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test fails at once, and makes its own ids, times and tasks"
+)]
+
+mod fitness;
+mod generation;
+mod jobs;
+mod plans;
+mod tenancy;
