@@ -3,6 +3,7 @@
 
 mod attacks;
 mod catalogue;
+mod describe;
 mod doors;
 mod entities;
 mod erasure;

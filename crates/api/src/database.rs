@@ -103,12 +103,13 @@ async fn private(folder: PathBuf) -> Result<Database, DatabaseError> {
     let started = tokio::task::spawn_blocking(move || Cluster::start(&Options::new(folder))).await;
     let cluster = started.map_err(|_| DatabaseError::Interrupted)??;
     let owner = cluster.superuser_url(NAME);
-    waymark_migration::ensure_database(&cluster.superuser_url("postgres"), NAME).await?;
-    if !waymark_migration::is_current(&owner).await? {
-        waymark_migration::up(&owner).await?;
-    }
     let (request, service) = (Login::of(&owner, "waymark_request")?, Login::of(&owner, "waymark_service")?);
-    waymark_migration::set_login_passwords(&owner, &request.password, &service.password).await?;
+    // As a rule the service login gets in and all is well. If it does not, it is found out in order what is missing.
+    if !matches!(waymark_migration::is_current(&service.address).await, Ok(true)) {
+        waymark_migration::ensure_database(&cluster.superuser_url("postgres"), NAME).await?;
+        waymark_migration::up(&owner).await?;
+        waymark_migration::set_login_passwords(&owner, &request.password, &service.password).await?;
+    }
     let addresses = Addresses {
         request: request.address.into(),
         direct: Some(service.address.clone().into()),

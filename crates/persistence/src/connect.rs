@@ -15,8 +15,8 @@ pub struct DbOptions {
     pub request_connections: u32,
     /// Most connections of the service pool.
     pub service_connections: u32,
-    /// Prepared statements kept per connection. 0 for a transaction pooler that cannot name statements
-    /// (`PgBouncer` before 1.21).
+    /// Prepared statements kept per connection. 0 for a transaction pooler that does not know them (`PgBouncer` before
+    /// 1.21): nothing prepared outlives its transaction, at the price of a round trip each.
     pub statement_cache: usize,
 }
 
@@ -38,6 +38,9 @@ impl DbOptions {
 pub struct Db {
     pub(crate) request: DatabaseConnection,
     pub(crate) service: DatabaseConnection,
+    /// The driver names statements also when it keeps none, and other clients of a pooler use the same names: each
+    /// transaction begins by dropping what it finds.
+    pub(crate) drops_names: bool,
 }
 
 impl Db {
@@ -50,7 +53,7 @@ impl Db {
         let request = open(&options.request_url, options.request_connections, cache, "waymark-request").await?;
         let service_url = options.service_url.as_ref().unwrap_or(&options.request_url);
         let service = open(service_url, options.service_connections, cache, "waymark-service").await?;
-        Ok(Self { request, service })
+        Ok(Self { request, service, drops_names: cache == 0 })
     }
 
     /// Closes both pools and waits for what is in use.
@@ -69,7 +72,7 @@ async fn open(url: &str, most: u32, cache: usize, name: &'static str) -> Result<
         .max_connections(most)
         .min_connections(0)
         .acquire_timeout(Duration::from_secs(10))
-        .idle_timeout(Duration::from_secs(600))
+        .idle_timeout(Duration::from_mins(10))
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .connect_lazy(true)

@@ -46,9 +46,11 @@ select session_user::text as login,
     case when r.rolinherit and exists (select from pg_auth_members m where m.member = r.oid)
          then 'inherits its roles (NOINHERIT missing)' end,
     case when exists (select from pg_class c where c.relowner = r.oid) then 'owns tables' end,
+    case when exists (select from pg_class c where c.relnamespace = 'public'::regnamespace and c.relowner <> r.oid
+                      and pg_has_role(r.oid, c.relowner, 'member')) then 'may become the owner of tables' end,
     case when exists (select from pg_roles o where (o.rolsuper or o.rolbypassrls or o.rolcreaterole)
                       and o.oid <> r.oid and pg_has_role(r.oid, o.oid, 'member'))
-         then 'may become a role that is' end) as powers,
+         then 'may become a role that is' end) as excess,
   pg_has_role(session_user, 'authenticated', 'member') as authenticated,
   pg_has_role(session_user, 'anonymous', 'member') as anonymous,
   pg_has_role(session_user, 'service', 'member') as service,
@@ -61,7 +63,7 @@ from pg_roles r where r.rolname = session_user";
 /// What a login can do.
 struct Powers {
     login: String,
-    powers: String,
+    excess: String,
     authenticated: bool,
     anonymous: bool,
     service: bool,
@@ -74,11 +76,11 @@ impl Db {
     /// # Errors
     /// A login that is too mighty or too weak, an unprotected table, or a database that does not answer.
     pub async fn check_powers(&self) -> Result<Vec<String>, PowerError> {
-        let request = powers(&self.request).await?;
-        let service = powers(&self.service).await?;
+        let request = self.powers(&self.request).await?;
+        let service = self.powers(&self.service).await?;
         for login in [&request, &service] {
-            if !login.powers.is_empty() {
-                return Err(PowerError::TooMighty { login: login.login.clone(), powers: login.powers.clone() });
+            if !login.excess.is_empty() {
+                return Err(PowerError::TooMighty { login: login.login.clone(), powers: login.excess.clone() });
             }
         }
         for (login, may, role) in [
@@ -102,19 +104,21 @@ impl Db {
         }
         Ok(warnings)
     }
-}
 
-async fn powers(pool: &DatabaseConnection) -> Result<Powers, StoreError> {
-    let row = pool
-        .query_one_raw(Statement::from_string(DbBackend::Postgres, POWERS))
-        .await?
-        .ok_or(StoreError::WrongCount { what: "the login's powers", expected: 1, actual: 0 })?;
-    Ok(Powers {
-        login: get(&row, "login")?,
-        powers: get(&row, "powers")?,
-        authenticated: get(&row, "authenticated")?,
-        anonymous: get(&row, "anonymous")?,
-        service: get(&row, "service")?,
-        unprotected: get(&row, "unprotected")?,
-    })
+    async fn powers(&self, pool: &DatabaseConnection) -> Result<Powers, StoreError> {
+        let tx = self.begin(pool).await?;
+        let row = tx
+            .query_one_raw(Statement::from_string(DbBackend::Postgres, POWERS))
+            .await?
+            .ok_or(StoreError::WrongCount { what: "the login's powers", expected: 1, actual: 0 })?;
+        tx.rollback().await?;
+        Ok(Powers {
+            login: get(&row, "login")?,
+            excess: get(&row, "excess")?,
+            authenticated: get(&row, "authenticated")?,
+            anonymous: get(&row, "anonymous")?,
+            service: get(&row, "service")?,
+            unprotected: get(&row, "unprotected")?,
+        })
+    }
 }

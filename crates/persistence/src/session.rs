@@ -46,7 +46,7 @@ impl Db {
         E: From<StoreError>,
     {
         let claims = format!(r#"{{"sub":{},"uid":"{}"}}"#, serde_json::Value::from(ctx.subject.as_str()), ctx.user_id);
-        let session = UserTx { tx: open(&self.request, "authenticated", claims).await? };
+        let session = UserTx { tx: self.open(&self.request, "authenticated", claims).await? };
         let result = work(&session).await;
         close(session.tx, result).await
     }
@@ -59,7 +59,7 @@ impl Db {
     where
         E: From<StoreError>,
     {
-        let session = AnonTx { tx: open(&self.request, "anonymous", String::new()).await? };
+        let session = AnonTx { tx: self.open(&self.request, "anonymous", String::new()).await? };
         let result = work(&session).await;
         close(session.tx, result).await
     }
@@ -72,7 +72,7 @@ impl Db {
     where
         E: From<StoreError>,
     {
-        let session = ServiceTx { tx: open(&self.service, "service", String::new()).await? };
+        let session = ServiceTx { tx: self.open(&self.service, "service", String::new()).await? };
         let result = work(&session).await;
         close(session.tx, result).await
     }
@@ -86,28 +86,39 @@ impl Db {
     }
 }
 
-async fn open(
-    pool: &DatabaseConnection,
-    role: &'static str,
-    claims: String,
-) -> Result<DatabaseTransaction, StoreError> {
-    let mut reopens = 0;
-    let tx = loop {
-        #[expect(clippy::disallowed_methods, reason = "the one place that begins a transaction")]
-        match pool.begin().await.map_err(StoreError::from) {
-            Ok(tx) => break tx,
-            // A connection that died in the pool (the server restarted) shows itself here.
-            Err(StoreError::Busy(sea_orm::DbErr::Exec(_) | sea_orm::DbErr::Query(_) | sea_orm::DbErr::Conn(_)))
-                if reopens < REOPENS =>
-            {
-                reopens += 1;
+impl Db {
+    async fn open(
+        &self,
+        pool: &DatabaseConnection,
+        role: &'static str,
+        claims: String,
+    ) -> Result<DatabaseTransaction, StoreError> {
+        let tx = self.begin(pool).await?;
+        let opener =
+            Statement::from_sql_and_values(DbBackend::Postgres, OPENER, [Value::from(role), Value::from(claims)]);
+        tx.query_one_raw(opener).await?;
+        Ok(tx)
+    }
+
+    /// A transaction of the login, which has no rights: for the doors and the start-up check only.
+    pub(crate) async fn begin(&self, pool: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+        let mut reopens = 0;
+        let tx = loop {
+            #[expect(clippy::disallowed_methods, reason = "the one place that begins a transaction")]
+            match pool.begin().await.map_err(StoreError::from) {
+                Ok(tx) => break tx,
+                // A connection that died in the pool (the server restarted) shows itself here.
+                Err(StoreError::Busy(sea_orm::DbErr::Query(_))) if reopens < REOPENS => {
+                    reopens += 1;
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
+        };
+        if self.drops_names {
+            tx.execute_unprepared("deallocate all").await?;
         }
-    };
-    let opener = Statement::from_sql_and_values(DbBackend::Postgres, OPENER, [Value::from(role), Value::from(claims)]);
-    tx.query_one_raw(opener).await?;
-    Ok(tx)
+        Ok(tx)
+    }
 }
 
 async fn close<T, E: From<StoreError>>(tx: DatabaseTransaction, result: Result<T, E>) -> Result<T, E> {

@@ -252,3 +252,12 @@ impl App {
         }
     }
 }
+
+impl Drop for App {
+    /// A test that ends takes its application along; loops on a dropped database would slow the other tests down.
+    fn drop(&mut self) {
+        if let (Some(application), Ok(runtime)) = (self.application.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(application.stop());
+        }
+    }
+}

@@ -86,7 +86,7 @@ async fn a_body_that_cannot_be_read_is_a_problem() {
         let invalid_utf8 = owner.post_raw(path, "application/json", b"{\"topic\": \"\xff\xfe\"}".to_vec()).await;
         invalid_utf8.problem(400);
         let huge = format!("{{\"topic\": \"{}\"}}", "x".repeat(65 * 1024));
-        assert_eq!(owner.post_raw(path, "application/json", huge).await.problem(413), "BODY_TOO_LARGE");
+        assert_eq!(owner.post_raw(path, "application/json", huge).await.problem(413), "PAYLOAD_TOO_LARGE");
         let form = owner.post_raw(path, "application/x-www-form-urlencoded", "topic=Rust").await;
         assert_eq!(form.problem(415), "UNSUPPORTED_MEDIA_TYPE");
         let none = owner.send(owner.request(Method::POST, path).body("{}")).await;

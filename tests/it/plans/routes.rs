@@ -18,6 +18,7 @@ enum Kind {
 }
 
 const ROUTES: &[(&str, &str, Kind)] = &[
+    ("GET", "/api/docs/errors", Kind::Open(200)),
     ("GET", "/api/docs/openapi.json", Kind::Open(200)),
     ("GET", "/api/health/live", Kind::Open(200)),
     ("GET", "/api/health/ready", Kind::Open(200)),
@@ -26,16 +27,16 @@ const ROUTES: &[(&str, &str, Kind)] = &[
     ("GET", "/api/v1/plans", Kind::Own(200)),
     ("POST", "/api/v1/plans", Kind::Own(201)),
     ("POST", "/api/v1/plans/stream", Kind::Own(200)),
-    ("GET", "/api/v1/plans/{id}", Kind::Plan(200)),
-    ("GET", "/api/v1/plans/{id}/status", Kind::Plan(200)),
-    ("GET", "/api/v1/plans/{id}/attempts", Kind::Plan(200)),
-    ("GET", "/api/v1/plans/{id}/events", Kind::Plan(200)),
-    ("POST", "/api/v1/plans/{id}/cancel", Kind::Plan(409)),
-    ("DELETE", "/api/v1/plans/{id}", Kind::Plan(204)),
+    ("GET", "/api/v1/plans/{planId}", Kind::Plan(200)),
+    ("GET", "/api/v1/plans/{planId}/status", Kind::Plan(200)),
+    ("GET", "/api/v1/plans/{planId}/attempts", Kind::Plan(200)),
+    ("GET", "/api/v1/plans/{planId}/events", Kind::Plan(200)),
+    ("POST", "/api/v1/plans/{planId}/cancel", Kind::Plan(409)),
+    ("DELETE", "/api/v1/plans/{planId}", Kind::Plan(204)),
 ];
 
 async fn call(actor: &Actor, method: &str, path: &str, plan: &str) -> Answer {
-    let path = path.trim_start_matches("/api").replace("{id}", plan);
+    let path = path.trim_start_matches("/api").replace("{planId}", plan);
     let mut request = actor.request(Method::from_bytes(method.as_bytes()).unwrap(), &path);
     if method == "POST" {
         request = request.json(&plan_request());
@@ -137,7 +138,7 @@ async fn fifty_first_requests_at_once_make_one_account() {
 async fn an_erased_person_is_not_brought_back_by_a_late_token() {
     let app = App::start().await;
     app.db().run("insert into deleted_users (clerk_user_id) values ('user_owner')").await;
-    app.owner().get("/v1/plans").await.problem(401);
+    assert_eq!(app.owner().get("/v1/plans").await.problem(403), "ACCOUNT_ERASED");
     assert_eq!(app.db().number("select count(*) from users").await, 0);
 }
 

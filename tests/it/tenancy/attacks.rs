@@ -113,7 +113,8 @@ fn fill(sql: &str) -> String {
     ] {
         for (number, suffix) in [(1, ""), (2, "2")] {
             for (whose, person) in [("my", Person::Stranger), ("their", Person::Owner)] {
-                text = text.replace(&format!("{{{whose}.{kind}{suffix}}}"), &format!("'{}'", id(table, person, number)));
+                text =
+                    text.replace(&format!("{{{whose}.{kind}{suffix}}}"), &format!("'{}'", id(table, person, number)));
             }
         }
         text = text.replace(&format!("{{no.{kind}}}"), &format!("'{}'", id(table, Person::Owner, 99)));

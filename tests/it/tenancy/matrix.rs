@@ -74,7 +74,8 @@ async fn a_stranger_cannot_hang_a_row_of_their_own_under_the_owners_parent() {
 #[tokio::test]
 async fn service_cannot_hang_one_learners_row_under_anothers_parent() {
     let db = stage::seeded().await;
-    let composite = "select conrelid::regclass::text from pg_constraint where contype = 'f' and cardinality(conkey) > 1";
+    let composite =
+        "select conrelid::regclass::text from pg_constraint where contype = 'f' and cardinality(conkey) > 1";
     let children = stage::texts(&db, composite).await;
     assert!(children.len() >= 10, "the children refer to their parents with the owner: {children:?}");
     // Nothing may stand in the way of the foreign key.
@@ -140,7 +141,10 @@ async fn columns(person: Person, touched: char) {
             let value = if is_hidden { "null".to_owned() } else { format!(r#""{column}""#) };
             for (sql, expected) in [
                 (format!(r#"select "{column}" from {name} {filter}"#), if is_hidden { 'x' } else { read }),
-                (format!(r#"update {name} set "{column}" = {value} {filter}"#), if is_editable { touched } else { 'x' }),
+                (
+                    format!(r#"update {name} set "{column}" = {value} {filter}"#),
+                    if is_editable { touched } else { 'x' },
+                ),
             ] {
                 let answer = session.try_out(&sql).await;
                 if letter(&answer) != expected {

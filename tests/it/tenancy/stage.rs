@@ -12,11 +12,16 @@ const TABLE_NAMES: &str = "select relname::text from pg_class where relnamespace
 /// A fresh database with both learners' rows.
 pub async fn seeded() -> TestDb {
     let db = TestDb::new().await;
+    db.run(&seed()).await;
+    db
+}
+
+/// The statements that insert both learners' rows.
+pub fn seed() -> String {
     let rows = TABLES.iter().flat_map(|table| {
         EVERYBODY.iter().flat_map(move |&person| (1..=table.seeded).map(move |n| insert(table, person, person, n)))
     });
-    db.run(&rows.collect::<Vec<_>>().join(";\n")).await;
-    db
+    rows.collect::<Vec<_>>().join(";\n")
 }
 
 /// What stands in every table, as the superuser sees it: one digest a table.

@@ -101,9 +101,15 @@ pub const TABLES: [Table; 27] = [
     one("notion_sync_state", "(id, plan_id, user_id, notion_page_id) values ({row}, {plan}, {user}, 'page')"),
     one("google_calendar_sync_state", "(id, plan_id, user_id, sync_token) values ({row}, {plan}, {user}, 'token')"),
     one("task_calendar_events", "(id, task_id, user_id, calendar_event_id) values ({row}, {task}, {user}, 'event')"),
-    one("stripe_webhook_events", "(id, event_id, type, livemode) values ({row}, 'evt_' || {row}, 'invoice.paid', false)"),
+    one(
+        "stripe_webhook_events",
+        "(id, event_id, type, livemode) values ({row}, 'evt_' || {row}, 'invoice.paid', false)",
+    ),
     one("clerk_webhook_events", "(id, event_id, type) values ({row}, 'evt_' || {row}, 'user.created')"),
-    one("idempotency_keys", "(id, user_id, key, route, request_hash) values ({row}, {user}, {row}, 'POST /plans', {hash})"),
+    one(
+        "idempotency_keys",
+        "(id, user_id, key, route, request_hash) values ({row}, {user}, {row}, 'POST /plans', {hash})",
+    ),
     one("rate_limit_buckets", "(bucket, state) values ({row}, now())"),
     one("deleted_users", "(id, clerk_user_id) values ({row}, 'gone_' || {row})"),
     one("audit_log", "(id, user_id, actor, action) values ({row}, {user}, 'user', 'plan.created')"),

@@ -29,7 +29,7 @@ pub(crate) async fn work(engine: Arc<Engine>) {
             Ok(more) => more,
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the queue could not be read");
-                sleep(Duration::from_millis(200)).await;
+                sleep(Duration::from_millis(500)).await;
                 false
             }
         };

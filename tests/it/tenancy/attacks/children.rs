@@ -91,10 +91,18 @@ async fn a_learner_may_move_a_task_between_their_own_modules() {
 
 #[tokio::test]
 async fn a_learner_may_add_modules_and_tasks_of_their_own() {
-    succeeds(ATTACKER, r#"insert into modules (plan_id, user_id, "order", title) values ({my.plan}, {my.user}, 3, 'x')"#, 1)
-        .await;
-    succeeds(ATTACKER, r#"insert into tasks (module_id, user_id, "order", title) values ({my.module}, {my.user}, 3, 'x')"#, 1)
-        .await;
+    succeeds(
+        ATTACKER,
+        r#"insert into modules (plan_id, user_id, "order", title) values ({my.plan}, {my.user}, 3, 'x')"#,
+        1,
+    )
+    .await;
+    succeeds(
+        ATTACKER,
+        r#"insert into tasks (module_id, user_id, "order", title) values ({my.module}, {my.user}, 3, 'x')"#,
+        1,
+    )
+    .await;
 }
 
 #[tokio::test]

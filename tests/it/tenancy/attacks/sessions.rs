@@ -104,7 +104,8 @@ async fn claims_and_role_end_with_their_transaction() {
             Person::Owner.claims()
         );
         connection.execute_unprepared(&sql).await.unwrap();
-        let after = "select current_user = session_user and coalesce(current_setting('request.jwt.claims', true), '') = ''";
+        let after =
+            "select current_user = session_user and coalesce(current_setting('request.jwt.claims', true), '') = ''";
         let statement = Statement::from_string(DbBackend::Postgres, after);
         let row = connection.query_one_raw(statement).await.unwrap().unwrap();
         assert!(row.try_get_by_index::<bool>(0).unwrap(), "{end}");
