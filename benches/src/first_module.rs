@@ -41,7 +41,8 @@ pub async fn run(options: &Options) -> Report {
     let doors = Doors::new(options.generations * options.rounds * 2);
     let model = ModelServer::start(doors.script()).await;
     let workers = (options.generations + 50).to_string();
-    let patience = [("AI_TIMEOUT_FIRST_MS", "600000"), ("AI_TIMEOUT_IDLE_MS", "600000"), ("AI_TIMEOUT_TOTAL_MS", "900000")];
+    let patience =
+        [("AI_TIMEOUT_FIRST_MS", "600000"), ("AI_TIMEOUT_IDLE_MS", "600000"), ("AI_TIMEOUT_TOTAL_MS", "900000")];
     let url = model.base_url();
     let settings = [("AI_BASE_URL", url.as_str()), ("AI_DEFAULT_MODEL", "test/model"), ("WORKERS", &workers)];
     let server = site.serve(&[&patience[..], &settings[..]].concat())?;

@@ -65,7 +65,8 @@ pub async fn run(options: &Options) -> Report {
 
 fn line(report: &mut String, connections: usize, floors: &[Run], loads: &[Run]) -> std::fmt::Result {
     let of = |runs: &[Run], value: fn(&Run) -> f64| median(runs.iter().map(value).collect());
-    let mut ratios: Vec<f64> = loads.iter().zip(floors).map(|(load, floor)| load.per_second / floor.per_second).collect();
+    let mut ratios: Vec<f64> =
+        loads.iter().zip(floors).map(|(load, floor)| load.per_second / floor.per_second).collect();
     ratios.sort_by(f64::total_cmp);
     let (lowest, highest) = (ratios.first().unwrap_or(&f64::NAN), ratios.last().unwrap_or(&f64::NAN));
     write!(report, "{connections:>11}")?;

@@ -140,10 +140,7 @@ impl Server {
             line.split_whitespace().next()?.parse().ok()
         };
         let missing = || io::Error::other("no such field in smaps_rollup");
-        Ok(Memory {
-            resident: field("Rss:").ok_or_else(missing)?,
-            anonymous: field("Anonymous:").ok_or_else(missing)?,
-        })
+        Ok(Memory { resident: field("Rss:").ok_or_else(missing)?, anonymous: field("Anonymous:").ok_or_else(missing)? })
     }
 
     /// Its resident memory, once nothing is added any more.

@@ -69,39 +69,23 @@ impl Binaries {
         // Resolved, because links in /usr/local/bin stand for a folder with everything else in it.
         let postgres = fs::canonicalize(bindir.join("postgres")).ok()?;
         let bindir = postgres.parent()?.to_owned();
-        bindir
-            .join("initdb")
-            .is_file()
-            .then(|| Self::ask(&postgres, bindir))
+        bindir.join("initdb").is_file().then(|| Self::ask(&postgres, bindir))
     }
 
     fn ask(postgres: &Path, bindir: PathBuf) -> Result<Self, Error> {
-        let output = Command::new(postgres)
-            .arg("--version")
-            .output()
-            .at("run", postgres)?;
+        let output = Command::new(postgres).arg("--version").output().at("run", postgres)?;
         let said = String::from_utf8_lossy(&output.stdout);
         let Some((version, major)) = parse_version(&said) else {
-            return Err(Error::UnknownVersion {
-                program: postgres.to_owned(),
-                output: said.trim().to_owned(),
-            });
+            return Err(Error::UnknownVersion { program: postgres.to_owned(), output: said.trim().to_owned() });
         };
-        Ok(Self {
-            bindir,
-            version,
-            major,
-        })
+        Ok(Self { bindir, version, major })
     }
 }
 
 impl Places {
     /// `PATH` and the usual folders of the distributions, newest version first.
     pub fn of_this_machine() -> Self {
-        Self {
-            path: env::var_os("PATH"),
-            folders: USUAL.iter().flat_map(|pattern| expand(pattern)).collect(),
-        }
+        Self { path: env::var_os("PATH"), folders: USUAL.iter().flat_map(|pattern| expand(pattern)).collect() }
     }
 
     /// The first installation that is new enough and, if `major` is given, of that version.
@@ -114,10 +98,7 @@ impl Places {
         for folder in self.candidates() {
             match Binaries::in_folder(&folder) {
                 Some(Ok(found)) if found.major < OLDEST => {
-                    complaint.get_or_insert(Error::TooOld {
-                        version: found.version,
-                        bindir: found.bindir,
-                    });
+                    complaint.get_or_insert(Error::TooOld { version: found.version, bindir: found.bindir });
                 }
                 Some(Ok(found)) if major.is_none_or(|wanted| wanted == found.major) => {
                     return Ok(found);
@@ -132,21 +113,10 @@ impl Places {
 
     /// Folders in the order of preference.
     fn candidates(&self) -> impl Iterator<Item = PathBuf> {
-        let path: Vec<PathBuf> = self
-            .path
-            .iter()
-            .flat_map(env::split_paths)
-            .filter(|folder| folder.is_absolute())
-            .collect();
-        let configured = path
-            .iter()
-            .map(|folder| folder.join("pg_config"))
-            .find(|program| program.is_file());
-        configured
-            .and_then(|program| configured_bindir(&program))
-            .into_iter()
-            .chain(path)
-            .chain(self.folders.clone())
+        let path: Vec<PathBuf> =
+            self.path.iter().flat_map(env::split_paths).filter(|folder| folder.is_absolute()).collect();
+        let configured = path.iter().map(|folder| folder.join("pg_config")).find(|program| program.is_file());
+        configured.and_then(|program| configured_bindir(&program)).into_iter().chain(path).chain(self.folders.clone())
     }
 }
 
@@ -171,25 +141,17 @@ fn expand(pattern: &str) -> Vec<PathBuf> {
         .filter(|name| name.starts_with(prefix))
         .collect();
     names.sort_by_key(|name| Reverse(name.get(prefix.len()..).and_then(leading_number)));
-    names
-        .into_iter()
-        .map(|name| PathBuf::from(format!("{parent}/{name}{after}")))
-        .collect()
+    names.into_iter().map(|name| PathBuf::from(format!("{parent}/{name}{after}"))).collect()
 }
 
 /// `postgres (PostgreSQL) 15.18 (Debian ...)` gives `15.18` and 15.
 fn parse_version(said: &str) -> Option<(String, u32)> {
-    let version = said
-        .strip_prefix("postgres (PostgreSQL) ")?
-        .split_whitespace()
-        .next()?;
+    let version = said.strip_prefix("postgres (PostgreSQL) ")?.split_whitespace().next()?;
     Some((version.to_owned(), leading_number(version)?))
 }
 
 fn leading_number(text: &str) -> Option<u32> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     text.get(..end)?.parse().ok()
 }
 
@@ -204,11 +166,7 @@ mod tests {
         fs::create_dir_all(&bindir).unwrap();
         for program in ["postgres", "initdb"] {
             let file = bindir.join(program);
-            fs::write(
-                &file,
-                format!("#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n"),
-            )
-            .unwrap();
+            fs::write(&file, format!("#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n")).unwrap();
             fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
         }
         bindir
@@ -216,28 +174,16 @@ mod tests {
 
     #[test]
     fn versions_of_every_form_are_understood() {
-        assert_eq!(
-            parse_version("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"),
-            Some(("15.18".into(), 15))
-        );
-        assert_eq!(
-            parse_version("postgres (PostgreSQL) 19beta1\n"),
-            Some(("19beta1".into(), 19))
-        );
-        assert_eq!(
-            parse_version("postgres (PostgreSQL) 9.6.24\n"),
-            Some(("9.6.24".into(), 9))
-        );
+        assert_eq!(parse_version("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(("15.18".into(), 15)));
+        assert_eq!(parse_version("postgres (PostgreSQL) 19beta1\n"), Some(("19beta1".into(), 19)));
+        assert_eq!(parse_version("postgres (PostgreSQL) 9.6.24\n"), Some(("9.6.24".into(), 9)));
         assert_eq!(parse_version("sh: not found"), None);
     }
 
     #[test]
     fn missing_binaries_are_explained_with_what_to_install() {
         let empty = tempfile::tempdir().unwrap();
-        let places = Places {
-            path: Some(empty.path().into()),
-            folders: vec![empty.path().join("none")],
-        };
+        let places = Places { path: Some(empty.path().into()), folders: vec![empty.path().join("none")] };
         let error = places.find(None).unwrap_err().to_string();
         assert!(error.contains("apt-get install postgresql"), "{error}");
         assert!(error.contains("DATABASE_URL"), "{error}");
@@ -247,46 +193,22 @@ mod tests {
     fn a_version_that_is_too_old_is_named() {
         let root = tempfile::tempdir().unwrap();
         let old = pretend(root.path(), "old", "13.4");
-        let error = Places {
-            path: None,
-            folders: vec![old],
-        }
-        .find(None)
-        .unwrap_err()
-        .to_string();
+        let error = Places { path: None, folders: vec![old] }.find(None).unwrap_err().to_string();
         assert!(error.starts_with("PostgreSQL 13.4 in "), "{error}");
     }
 
     #[test]
     fn an_old_version_does_not_hide_a_newer_one() {
         let root = tempfile::tempdir().unwrap();
-        let folders = vec![
-            pretend(root.path(), "old", "9.6.24"),
-            pretend(root.path(), "new", "17.2"),
-        ];
-        assert_eq!(
-            Places {
-                path: None,
-                folders
-            }
-            .find(None)
-            .unwrap()
-            .version(),
-            "17.2"
-        );
+        let folders = vec![pretend(root.path(), "old", "9.6.24"), pretend(root.path(), "new", "17.2")];
+        assert_eq!(Places { path: None, folders }.find(None).unwrap().version(), "17.2");
     }
 
     #[test]
     fn the_version_of_an_existing_cluster_is_preferred() {
         let root = tempfile::tempdir().unwrap();
-        let folders = vec![
-            pretend(root.path(), "b", "17.2"),
-            pretend(root.path(), "a", "16.9"),
-        ];
-        let places = Places {
-            path: None,
-            folders,
-        };
+        let folders = vec![pretend(root.path(), "b", "17.2"), pretend(root.path(), "a", "16.9")];
+        let places = Places { path: None, folders };
         assert_eq!(places.find(Some(16)).unwrap().major(), 16);
         assert_eq!(places.find(Some(15)).unwrap().major(), 17);
     }
@@ -298,18 +220,8 @@ mod tests {
             fs::create_dir(root.path().join(name)).unwrap();
         }
         let found = expand(&format!("{}/pg-*/bin", root.path().display()));
-        let names: Vec<_> = found
-            .iter()
-            .map(|folder| {
-                folder
-                    .parent()
-                    .unwrap()
-                    .file_name()
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-            })
-            .collect();
+        let names: Vec<_> =
+            found.iter().map(|folder| folder.parent().unwrap().file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["pg-100", "pg-15", "pg-9"]);
     }
 }

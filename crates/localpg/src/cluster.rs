@@ -51,23 +51,10 @@ impl Cluster {
         let data_dir = layout.data_dir(&identity)?;
         let found = layout::inspect(&data_dir, &identity)?;
         let binaries = choose_binaries(options, &found, &data_dir)?;
-        let setup = Setup {
-            options,
-            layout: &layout,
-            data_dir: &data_dir,
-            binaries: &binaries,
-            identity,
-        };
+        let setup = Setup { options, layout: &layout, data_dir: &data_dir, binaries: &binaries, identity };
         let password = setup.ensure_cluster(&found)?;
         let server = setup.ensure_server()?;
-        Ok(Self {
-            layout,
-            data_dir,
-            binaries,
-            password,
-            server,
-            share: Some(share),
-        })
+        Ok(Self { layout, data_dir, binaries, password, server, share: Some(share) })
     }
 
     /// TCP port on 127.0.0.1.
@@ -120,11 +107,7 @@ impl Cluster {
         if let Some(running) = Postmaster::running(&self.data_dir)?
             && running.pid != self.server.pid
         {
-            self.server = Server {
-                child: None,
-                pid: running.pid,
-                port: self.server.port,
-            };
+            self.server = Server { child: None, pid: running.pid, port: self.server.port };
         }
         self.server.stop(&self.data_dir)?;
         Ok(Stop::Stopped)
@@ -157,20 +140,13 @@ impl Setup<'_> {
             && !file.exists()
             && let Some(running) = Postmaster::running(self.data_dir)?
         {
-            return Err(Error::PasswordLost {
-                file,
-                pid: running.pid,
-            });
+            return Err(Error::PasswordLost { file, pid: running.pid });
         }
         let (password, new) = password::read_or_make(&file)?;
         match found {
             Found::Nothing => {
                 tracing::info!(data_dir = %self.data_dir.display(), version = self.binaries.version(), "making a private database");
-                let initdb = Initdb {
-                    binaries: self.binaries,
-                    identity: self.identity,
-                    durable: self.options.durable,
-                };
+                let initdb = Initdb { binaries: self.binaries, identity: self.identity, durable: self.options.durable };
                 initdb.run(self.data_dir, &password)?;
             }
             Found::Cluster(_) if new => {
@@ -215,10 +191,7 @@ fn choose_binaries(options: &Options, found: &Found, data_dir: &Path) -> Result<
         Found::Nothing => None,
     };
     let major = version.and_then(|version| version.parse().ok());
-    let binaries = options
-        .binaries
-        .clone()
-        .map_or_else(|| Places::of_this_machine().find(major), Ok)?;
+    let binaries = options.binaries.clone().map_or_else(|| Places::of_this_machine().find(major), Ok)?;
     match version {
         Some(version) if *version != binaries.major().to_string() => Err(Error::OtherVersion {
             data_dir: data_dir.to_owned(),

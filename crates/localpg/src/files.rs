@@ -22,15 +22,8 @@ pub(crate) fn private_folder(folder: &Path) -> Result<(), Error> {
 pub(crate) fn private_file(file: &Path, content: &str) -> Result<(), Error> {
     let partial = file.with_added_extension("partial");
     absent(fs::remove_file(&partial)).at("remove", &partial)?;
-    let mut out = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&partial)
-        .at("make", &partial)?;
-    out.write_all(content.as_bytes())
-        .and_then(|()| out.sync_all())
-        .at("write", &partial)?;
+    let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial).at("make", &partial)?;
+    out.write_all(content.as_bytes()).and_then(|()| out.sync_all()).at("write", &partial)?;
     fs::rename(&partial, file).at("rename to", file)
 }
 
@@ -55,9 +48,7 @@ pub(crate) fn remove_file(file: &Path) -> Result<(), Error> {
 
 /// Makes a rename in `folder` survive a power cut.
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .at("sync", folder)
+    File::open(folder).and_then(|folder| folder.sync_all()).at("sync", folder)
 }
 
 fn absent(result: io::Result<()>) -> io::Result<()> {

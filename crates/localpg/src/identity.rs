@@ -28,21 +28,11 @@ impl Identity {
     /// Chooses by who we are.
     pub(crate) fn choose() -> Result<Self, Error> {
         if !geteuid().is_root() {
-            return Ok(Self {
-                uid: geteuid().as_raw(),
-                gid: getegid().as_raw(),
-                switch: false,
-            });
+            return Ok(Self { uid: geteuid().as_raw(), gid: getegid().as_raw(), switch: false });
         }
-        let user = SERVER_USERS
-            .iter()
-            .find_map(|name| User::from_name(name).ok().flatten())
-            .ok_or(Error::NoServerUser)?;
-        Ok(Self {
-            uid: user.uid.as_raw(),
-            gid: user.gid.as_raw(),
-            switch: true,
-        })
+        let user =
+            SERVER_USERS.iter().find_map(|name| User::from_name(name).ok().flatten()).ok_or(Error::NoServerUser)?;
+        Ok(Self { uid: user.uid.as_raw(), gid: user.gid.as_raw(), switch: true })
     }
 
     /// User id the server runs as.
@@ -54,10 +44,7 @@ impl Identity {
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         // The working folder may be closed to the server's user. Messages are English because some are looked for.
-        command
-            .current_dir("/")
-            .env("LC_ALL", "C")
-            .stdin(Stdio::null());
+        command.current_dir("/").env("LC_ALL", "C").stdin(Stdio::null());
         // A service manager waits for our own message, not for the database's.
         command.env_remove("NOTIFY_SOCKET");
         for (name, _) in env::vars_os().filter(|(name, _)| name.as_bytes().starts_with(b"PG")) {
@@ -71,11 +58,7 @@ impl Identity {
 
     /// Makes the server's user the owner of a file or folder.
     pub(crate) fn give(&self, path: &Path) -> Result<(), Error> {
-        if self.switch {
-            chown(path, Some(self.uid), Some(self.gid)).at("hand over", path)
-        } else {
-            Ok(())
-        }
+        if self.switch { chown(path, Some(self.uid), Some(self.gid)).at("hand over", path) } else { Ok(()) }
     }
 
     /// Lets the server's user pass through a private folder of ours (0700 becomes 0710); a folder with any other mode is left alone.

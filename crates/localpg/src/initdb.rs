@@ -56,47 +56,22 @@ impl Initdb<'_> {
                 break;
             }
         }
-        Err(Error::Tool {
-            program: "initdb",
-            output: failure.trim().to_owned(),
-        })
+        Err(Error::Tool { program: "initdb", output: failure.trim().to_owned() })
     }
 
     fn in_locale(&self, locale: &str, partial: &Path, secret: &Path) -> Result<Output, Error> {
         let initdb = self.binaries.bindir().join("initdb");
         let mut command = self.identity.command(&initdb);
-        command.args([
-            "--username",
-            SUPERUSER,
-            "--auth",
-            "scram-sha-256",
-            "--encoding",
-            "UTF8",
-            "--locale",
-            locale,
-        ]);
-        command.arg(if self.durable {
-            "--data-checksums"
-        } else {
-            "--no-sync"
-        });
-        command
-            .arg("--pwfile")
-            .arg(secret)
-            .arg("--pgdata")
-            .arg(partial);
+        command.args(["--username", SUPERUSER, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", locale]);
+        command.arg(if self.durable { "--data-checksums" } else { "--no-sync" });
+        command.arg("--pwfile").arg(secret).arg("--pgdata").arg(partial);
         command.output().at("run", &initdb)
     }
 
     /// The password in a file that the server's user, and nobody else, can read.
     fn write_secret(&self, secret: &Path, password: &str) -> Result<(), Error> {
         files::remove_file(secret)?;
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(secret)
-            .at("make", secret)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(secret).at("make", secret)?;
         file.write_all(password.as_bytes()).at("write", secret)?;
         self.identity.give(secret)
     }
@@ -111,29 +86,18 @@ pub(crate) fn reset_password(
 ) -> Result<(), Error> {
     let postgres = binaries.bindir().join("postgres");
     let mut command = identity.command(&postgres);
-    command
-        .arg("--single")
-        .arg("-D")
-        .arg(data_dir)
-        .arg("postgres");
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
+    command.arg("--single").arg("-D").arg(data_dir).arg("postgres");
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().at("run", &postgres)?;
     if let Some(mut input) = child.stdin.take() {
         // The password is hexadecimal, so it needs no quoting.
-        writeln!(input, "ALTER ROLE {SUPERUSER} PASSWORD '{password}'")
-            .at("write to", &postgres)?;
+        writeln!(input, "ALTER ROLE {SUPERUSER} PASSWORD '{password}'").at("write to", &postgres)?;
     }
     let output = child.wait_with_output().at("wait for", &postgres)?;
     let said = String::from_utf8_lossy(&output.stderr);
     if output.status.success() && !said.contains("ERROR") {
         Ok(())
     } else {
-        Err(Error::Tool {
-            program: "postgres --single",
-            output: said.trim().to_owned(),
-        })
+        Err(Error::Tool { program: "postgres --single", output: said.trim().to_owned() })
     }
 }

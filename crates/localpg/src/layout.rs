@@ -31,9 +31,7 @@ impl Layout {
     /// Makes the folder (0700) when it is missing.
     pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
         files::private_folder(&std::path::absolute(dir).at("find", dir)?)?;
-        Ok(Self {
-            dir: fs::canonicalize(dir).at("find", dir)?,
-        })
+        Ok(Self { dir: fs::canonicalize(dir).at("find", dir)? })
     }
 
     /// Held while a process starts or stops the server.
@@ -71,8 +69,7 @@ impl Layout {
         if identity.reaches(&self.dir)? {
             return Ok(self.dir.join("pg"));
         }
-        let home =
-            Path::new(FALLBACK).join(format!("{:016x}", fnv1a(self.dir.as_os_str().as_bytes())));
+        let home = Path::new(FALLBACK).join(format!("{:016x}", fnv1a(self.dir.as_os_str().as_bytes())));
         files::private_folder(&home)?;
         identity.admit(&home)?;
         let data_dir = home.join("pg");
@@ -92,22 +89,12 @@ pub(crate) fn inspect(data_dir: &Path, identity: &Identity) -> Result<Found, Err
         other => other.at("look at", data_dir)?,
     };
     if meta.is_dir() && meta.uid() != identity.uid() && !is_empty(data_dir)? {
-        return Err(Error::ForeignOwner {
-            data_dir: data_dir.to_owned(),
-            owner: meta.uid(),
-            server: identity.uid(),
-        });
+        return Err(Error::ForeignOwner { data_dir: data_dir.to_owned(), owner: meta.uid(), server: identity.uid() });
     }
     if let Some(version) = files::read_if_there(&data_dir.join("PG_VERSION"))? {
         return Ok(Found::Cluster(version));
     }
-    if is_empty(data_dir)? {
-        Ok(Found::Nothing)
-    } else {
-        Err(Error::NotACluster {
-            data_dir: data_dir.to_owned(),
-        })
-    }
+    if is_empty(data_dir)? { Ok(Found::Nothing) } else { Err(Error::NotACluster { data_dir: data_dir.to_owned() }) }
 }
 
 fn is_empty(folder: &Path) -> Result<bool, Error> {
@@ -116,9 +103,7 @@ fn is_empty(folder: &Path) -> Result<bool, Error> {
 
 /// FNV-1a, 64 bits: the standard library's hasher may change with a release, and this name must not.
 fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
@@ -140,10 +125,7 @@ mod tests {
         assert_eq!(inspect(&data_dir, &identity).unwrap(), Found::Nothing);
         fs::write(data_dir.join("diary.txt"), "dear").unwrap();
         identity.give(&data_dir).unwrap();
-        assert!(matches!(
-            inspect(&data_dir, &identity),
-            Err(Error::NotACluster { .. })
-        ));
+        assert!(matches!(inspect(&data_dir, &identity), Err(Error::NotACluster { .. })));
         assert!(data_dir.join("diary.txt").exists());
     }
 }

@@ -8,14 +8,7 @@ use crate::error::{At as _, Error};
 
 /// Opens a lock file, which is made when missing and never removed.
 pub(crate) fn open(file: &Path) -> Result<File, Error> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(file)
-        .at("open", file)
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(file).at("open", file)
 }
 
 /// Takes the lock alone and waits for it as long as it takes; dropping the file gives it back.

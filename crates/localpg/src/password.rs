@@ -25,16 +25,12 @@ pub(crate) fn read_or_make(file: &Path) -> Result<(String, bool), Error> {
 pub(crate) fn random_hex<const N: usize>() -> Result<String, Error> {
     let source = Path::new("/dev/urandom");
     let mut bytes = [0_u8; N];
-    File::open(source)
-        .and_then(|mut file| file.read_exact(&mut bytes))
-        .at("read", source)?;
-    Ok(bytes
-        .iter()
-        .fold(String::with_capacity(2 * N), |mut text, byte| {
-            // Writing to a string cannot fail.
-            _ = write!(text, "{byte:02x}");
-            text
-        }))
+    File::open(source).and_then(|mut file| file.read_exact(&mut bytes)).at("read", source)?;
+    Ok(bytes.iter().fold(String::with_capacity(2 * N), |mut text, byte| {
+        // Writing to a string cannot fail.
+        _ = write!(text, "{byte:02x}");
+        text
+    }))
 }
 
 #[cfg(test)]

@@ -18,9 +18,7 @@ impl PortWish {
         match self {
             Self::Exactly(port) => Ok(port),
             Self::Prefer(Some(port)) if attempt == 0 && is_free(port) => Ok(port),
-            Self::Prefer(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-                .local_addr()
-                .map(|address| address.port()),
+            Self::Prefer(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr().map(|address| address.port()),
         }
     }
 }

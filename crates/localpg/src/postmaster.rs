@@ -36,9 +36,7 @@ pub(crate) enum Status {
 impl Postmaster {
     /// Reads the lock file; `None` when there is none or it does not begin with a process id.
     pub(crate) fn read(data_dir: &Path) -> Result<Option<Self>, Error> {
-        Ok(files::read_if_there(&data_dir.join(FILE))?
-            .as_deref()
-            .and_then(Self::parse))
+        Ok(files::read_if_there(&data_dir.join(FILE))?.as_deref().and_then(Self::parse))
     }
 
     /// The server that runs on this data folder at this moment, if any.
@@ -49,12 +47,7 @@ impl Postmaster {
     fn parse(text: &str) -> Option<Self> {
         let mut lines = text.lines();
         // Single-user servers write a negative number: nothing to connect to. Numbers up to 1 are never a server's.
-        let pid = lines
-            .next()?
-            .trim()
-            .parse()
-            .ok()
-            .filter(|&pid: &i32| pid > 1)?;
+        let pid = lines.next()?.trim().parse().ok().filter(|&pid: &i32| pid > 1)?;
         let port = lines.nth(2).and_then(|line| line.trim().parse().ok());
         let status = lines.nth(3).and_then(|line| match line.trim() {
             "starting" => Some(Status::Starting),
@@ -72,20 +65,13 @@ pub(crate) fn clear_recycled(data_dir: &Path) -> Result<(), Error> {
     let Some(stale) = Postmaster::read(data_dir)? else {
         return Ok(());
     };
-    tracing::info!(
-        pid = stale.pid,
-        "removing the lock file of a server that no longer runs"
-    );
+    tracing::info!(pid = stale.pid, "removing the lock file of a server that no longer runs");
     files::remove_file(&data_dir.join(FILE))
 }
 
 /// Whether a live process is a `postgres` on this data folder; a zombie is not.
 pub(crate) fn is_server_of(pid: i32, data_dir: &Path) -> bool {
-    if cfg!(target_os = "linux") {
-        linux_server(pid, data_dir)
-    } else {
-        listed_server(pid, data_dir)
-    }
+    if cfg!(target_os = "linux") { linux_server(pid, data_dir) } else { listed_server(pid, data_dir) }
 }
 
 /// Sends a signal to the server of this data folder; one that has gone meanwhile is fine.
@@ -103,10 +89,7 @@ fn linux_server(pid: i32, data_dir: &Path) -> bool {
     };
     let mut arguments = line.split(|&byte| byte == 0);
     let program = arguments.next().unwrap_or_default();
-    let name = program
-        .rsplit(|&byte| byte == b'/')
-        .next()
-        .unwrap_or_default();
+    let name = program.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
     let on_our_folder = arguments.any(|argument| argument == data_dir.as_os_str().as_bytes())
         // A server started by hand may name its folder in another way, but always works in it.
         || fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == data_dir);
@@ -115,10 +98,7 @@ fn linux_server(pid: i32, data_dir: &Path) -> bool {
 
 /// For systems without `/proc`.
 fn listed_server(pid: i32, data_dir: &Path) -> bool {
-    let Ok(output) = Command::new("ps")
-        .args(["-ww", "-o", "command=", "-p", &pid.to_string()])
-        .output()
-    else {
+    let Ok(output) = Command::new("ps").args(["-ww", "-o", "command=", "-p", &pid.to_string()]).output() else {
         return false;
     };
     let line = String::from_utf8_lossy(&output.stdout);
@@ -132,21 +112,13 @@ mod tests {
     #[test]
     fn a_complete_lock_file_is_read() {
         let text = "4711\n/data/pg\n1700000000\n54321\n\n127.0.0.1\n  12345 6\nready   \n";
-        let expected = Postmaster {
-            pid: 4711,
-            port: Some(54321),
-            status: Some(Status::Ready),
-        };
+        let expected = Postmaster { pid: 4711, port: Some(54321), status: Some(Status::Ready) };
         assert_eq!(Postmaster::parse(text), Some(expected));
     }
 
     #[test]
     fn a_lock_file_that_is_still_being_written_has_no_status() {
-        let expected = Postmaster {
-            pid: 4711,
-            port: None,
-            status: None,
-        };
+        let expected = Postmaster { pid: 4711, port: None, status: None };
         assert_eq!(Postmaster::parse("4711\n/data/pg\n"), Some(expected));
     }
 
@@ -159,9 +131,6 @@ mod tests {
 
     #[test]
     fn a_live_process_that_is_not_a_server_is_told_apart() {
-        assert!(!is_server_of(
-            i32::try_from(std::process::id()).unwrap(),
-            Path::new("/")
-        ));
+        assert!(!is_server_of(i32::try_from(std::process::id()).unwrap(), Path::new("/")));
     }
 }

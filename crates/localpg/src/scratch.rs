@@ -164,11 +164,7 @@ fn reachable(parent: &Path, identity: &Identity) -> Result<PathBuf, Error> {
     files::private_folder(&own)?;
     let meta = fs::symlink_metadata(&own).at("look at", &own)?;
     if !meta.is_dir() || meta.uid() != geteuid().as_raw() {
-        return Err(Error::ForeignOwner {
-            data_dir: own,
-            owner: meta.uid(),
-            server: geteuid().as_raw(),
-        });
+        return Err(Error::ForeignOwner { data_dir: own, owner: meta.uid(), server: geteuid().as_raw() });
     }
     identity.admit(&own)?;
     tracing::info!(parent = %parent.display(), own = %own.display(), "the server's user cannot reach the folder; the scratch server lies elsewhere");
@@ -176,11 +172,7 @@ fn reachable(parent: &Path, identity: &Identity) -> Result<PathBuf, Error> {
 }
 
 /// A finished cluster and its password, made once for each version and user.
-fn cached_cluster(
-    parent: &Path,
-    binaries: &Binaries,
-    identity: Identity,
-) -> Result<PathBuf, Error> {
+fn cached_cluster(parent: &Path, binaries: &Binaries, identity: Identity) -> Result<PathBuf, Error> {
     let cache = parent.join(format!("initdb-{}-{}", binaries.version(), identity.uid()));
     if cache.is_dir() {
         return Ok(cache);
@@ -190,23 +182,14 @@ fn cached_cluster(
     files::private_folder(&partial)?;
     identity.admit(&partial)?;
     let (password, _) = password::read_or_make(&partial.join("password"))?;
-    Initdb {
-        binaries,
-        identity,
-        durable: false,
-    }
-    .run(&partial.join("data"), &password)?;
+    Initdb { binaries, identity, durable: false }.run(&partial.join("data"), &password)?;
     fs::rename(&partial, &cache).at("rename to", &cache)?;
     Ok(cache)
 }
 
 /// A fresh folder and the lock that marks it as in use.
 fn own_folder(parent: &Path, identity: &Identity) -> Result<(PathBuf, File), Error> {
-    let folder = parent.join(format!(
-        "pg-{}-{}",
-        process::id(),
-        password::random_hex::<4>()?
-    ));
+    let folder = parent.join(format!("pg-{}-{}", process::id(), password::random_hex::<4>()?));
     files::private_folder(&folder)?;
     identity.admit(&folder)?;
     let owner = lock::exclusive(&folder.join("owner.lock"))?;
@@ -217,15 +200,9 @@ fn own_folder(parent: &Path, identity: &Identity) -> Result<(PathBuf, File), Err
 fn sweep(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let folder = entry.path();
-        let ours = entry
-            .file_name()
-            .to_str()
-            .is_some_and(|name| name.starts_with("pg-"));
+        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with("pg-"));
         let mark = folder.join("owner.lock");
-        if ours
-            && File::open(&mark)
-                .is_ok_and(|owner| lock::alone(&owner, &mark).is_ok_and(|free| free))
-        {
+        if ours && File::open(&mark).is_ok_and(|owner| lock::alone(&owner, &mark).is_ok_and(|free| free)) {
             tracing::debug!(folder = %folder.display(), "removing the folder of a dead scratch server");
             _ = files::remove_folder(&folder);
         }

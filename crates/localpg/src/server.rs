@@ -54,9 +54,7 @@ impl Launch<'_> {
     pub(crate) fn start(&self, wish: PortWish, spawned: &dyn Fn(i32)) -> Result<Server, Error> {
         let mut attempt = 0;
         loop {
-            let port = wish
-                .pick(attempt)
-                .at("find a free port for", self.data_dir)?;
+            let port = wish.pick(attempt).at("find a free port for", self.data_dir)?;
             attempt += 1;
             match self.try_start(port, spawned) {
                 Err(Error::Exited { log, .. }) if attempt < ATTEMPTS && is_passing(&log) => {
@@ -68,12 +66,7 @@ impl Launch<'_> {
     }
 
     fn try_start(&self, port: u16, spawned: &dyn Fn(i32)) -> Result<Server, Error> {
-        let log = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(self.log)
-            .at("open", self.log)?;
+        let log = OpenOptions::new().append(true).create(true).mode(0o600).open(self.log).at("open", self.log)?;
         let log_start = log.metadata().at("look at", self.log)?.len();
         let mut child = self.spawn(port, log)?;
         let Ok(pid) = i32::try_from(child.id()) else {
@@ -82,21 +75,12 @@ impl Launch<'_> {
         spawned(pid);
         let ready = wait_until_ready(pid, self.data_dir, &mut || child.try_wait().ok().flatten());
         match ready {
-            Ok(_) => Ok(Server {
-                child: Some(child),
-                pid,
-                port,
-            }),
-            Err(Unready::Exited(status)) => {
-                Err(ended(&mut child, status, log_tail(self.log, log_start)))
-            }
+            Ok(_) => Ok(Server { child: Some(child), pid, port }),
+            Err(Unready::Exited(status)) => Err(ended(&mut child, status, log_tail(self.log, log_start))),
             Err(Unready::Late(seconds)) => {
                 postmaster::signal(pid, self.data_dir, Signal::SIGQUIT);
                 _ = wait_until_gone(pid, self.data_dir, Some(&mut child), IMMEDIATE_SHUTDOWN);
-                Err(Error::NotReady {
-                    seconds,
-                    log: log_tail(self.log, log_start),
-                })
+                Err(Error::NotReady { seconds, log: log_tail(self.log, log_start) })
             }
         }
     }
@@ -104,18 +88,11 @@ impl Launch<'_> {
     fn spawn(&self, port: u16, log: File) -> Result<Child, Error> {
         let postgres = self.binaries.bindir().join("postgres");
         let mut command = self.identity.command(&postgres);
-        command
-            .arg("-D")
-            .arg(self.data_dir)
-            .arg("-p")
-            .arg(port.to_string());
+        command.arg("-D").arg(self.data_dir).arg("-p").arg(port.to_string());
         for (name, value) in self.settings {
             command.arg("-c").arg(format!("{name}={value}"));
         }
-        command
-            .stderr(log.try_clone().at("share", self.log)?)
-            .stdout(log)
-            .stdin(Stdio::null());
+        command.stderr(log.try_clone().at("share", self.log)?).stdout(log).stdin(Stdio::null());
         // A group of its own: Ctrl-C in a terminal must reach the application, which stops the server when it is done.
         command.process_group(0).spawn().at("run", &postgres)
     }
@@ -136,16 +113,9 @@ impl Server {
             };
         }
         match wait_until_ready(pid, data_dir, &mut || None) {
-            Ok(port) => Ok(Some(Self {
-                child: None,
-                pid,
-                port,
-            })),
+            Ok(port) => Ok(Some(Self { child: None, pid, port })),
             Err(Unready::Exited(_)) => Ok(None),
-            Err(Unready::Late(seconds)) => Err(Error::NotReady {
-                seconds,
-                log: log_tail(log, 0),
-            }),
+            Err(Unready::Late(seconds)) => Err(Error::NotReady { seconds, log: log_tail(log, 0) }),
         }
     }
 
@@ -155,10 +125,7 @@ impl Server {
         if wait_until_gone(self.pid, data_dir, self.child.as_mut(), FAST_SHUTDOWN) {
             return Ok(());
         }
-        tracing::warn!(
-            pid = self.pid,
-            "the database did not stop in time; stopping it at once"
-        );
+        tracing::warn!(pid = self.pid, "the database did not stop in time; stopping it at once");
         self.stop_immediately(data_dir)
     }
 
@@ -182,18 +149,11 @@ enum Unready {
 }
 
 /// Polls the lock file until it names this process as ready, and gives the port.
-fn wait_until_ready(
-    pid: i32,
-    data_dir: &Path,
-    exited: &mut dyn FnMut() -> Option<ExitStatus>,
-) -> Result<u16, Unready> {
+fn wait_until_ready(pid: i32, data_dir: &Path, exited: &mut dyn FnMut() -> Option<ExitStatus>) -> Result<u16, Unready> {
     let begin = Instant::now();
     loop {
         // An unreadable lock file is one that is being replaced; the next look tells.
-        let found = Postmaster::read(data_dir)
-            .ok()
-            .flatten()
-            .filter(|found| found.pid == pid);
+        let found = Postmaster::read(data_dir).ok().flatten().filter(|found| found.pid == pid);
         let status = found.as_ref().and_then(|found| found.status);
         if let (Some(Status::Ready), Some(port)) = (status, found.and_then(|found| found.port)) {
             return Ok(port);
@@ -201,36 +161,23 @@ fn wait_until_ready(
         if let Some(status) = exited() {
             return Err(Unready::Exited(status.to_string()));
         }
-        let patience = if status == Some(Status::Starting) {
-            STARTING
-        } else {
-            SILENT
-        };
+        let patience = if status == Some(Status::Starting) { STARTING } else { SILENT };
         if begin.elapsed() > patience {
             return Err(Unready::Late(patience.as_secs()));
         }
         thread::sleep(POLL);
         // Right after the fork the process still carries our own command line, so only an old one is judged by it.
         if begin.elapsed() > Duration::from_secs(1) && !postmaster::is_server_of(pid, data_dir) {
-            return Err(Unready::Exited(
-                exited().map_or_else(|| "gone".to_owned(), |status| status.to_string()),
-            ));
+            return Err(Unready::Exited(exited().map_or_else(|| "gone".to_owned(), |status| status.to_string())));
         }
     }
 }
 
 /// Waits until the process has ended; a zombie that somebody else must reap counts as ended.
-fn wait_until_gone(
-    pid: i32,
-    data_dir: &Path,
-    mut child: Option<&mut Child>,
-    patience: Duration,
-) -> bool {
+fn wait_until_gone(pid: i32, data_dir: &Path, mut child: Option<&mut Child>, patience: Duration) -> bool {
     let begin = Instant::now();
     loop {
-        let reaped = child
-            .as_mut()
-            .is_some_and(|child| matches!(child.try_wait(), Ok(Some(_))));
+        let reaped = child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(Some(_))));
         if reaped || !postmaster::is_server_of(pid, data_dir) {
             return true;
         }
@@ -249,9 +196,7 @@ fn ended(child: &mut Child, status: String, log: String) -> Error {
 
 /// Whether a refusal to start goes away by itself.
 fn is_passing(log: &str) -> bool {
-    ["Address already in use", "pre-existing shared memory block"]
-        .iter()
-        .any(|sign| log.contains(sign))
+    ["Address already in use", "pre-existing shared memory block"].iter().any(|sign| log.contains(sign))
 }
 
 /// The last lines written since `start` (in bytes).
@@ -266,8 +211,5 @@ fn log_tail(file: &Path, start: u64) -> String {
     }
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().collect();
-    lines
-        .get(lines.len().saturating_sub(LOG_LINES)..)
-        .unwrap_or_default()
-        .join("\n")
+    lines.get(lines.len().saturating_sub(LOG_LINES)..).unwrap_or_default().join("\n")
 }

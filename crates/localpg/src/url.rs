@@ -25,9 +25,6 @@ mod tests {
 
     #[test]
     fn a_database_with_an_odd_name_is_escaped() {
-        assert_eq!(
-            superuser_url("ab", 5433, "my db/1"),
-            "postgres://postgres:ab@127.0.0.1:5433/my%20db%2F1"
-        );
+        assert_eq!(superuser_url("ab", 5433, "my db/1"), "postgres://postgres:ab@127.0.0.1:5433/my%20db%2F1");
     }
 }

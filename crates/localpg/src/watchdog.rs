@@ -36,19 +36,10 @@ impl Watchdog {
     /// Starts watching over a folder.
     pub(crate) fn start(folder: &Path) -> Result<Self, Error> {
         let mut command = Command::new(SHELL);
-        command
-            .args(["-c", SCRIPT, "watchdog"])
-            .arg(folder)
-            .current_dir("/");
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        command.args(["-c", SCRIPT, "watchdog"]).arg(folder).current_dir("/");
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         // A group of its own: Ctrl-C must not end the watchdog before the owner.
-        let shell = command
-            .process_group(0)
-            .spawn()
-            .at("run", Path::new(SHELL))?;
+        let shell = command.process_group(0).spawn().at("run", Path::new(SHELL))?;
         Ok(Self { shell })
     }
 

@@ -1,6 +1,7 @@
-//! The two pools: one may become a learner, the other the server. Opened once, at start.
+//! The two kinds of pools: one may become a learner, the other the server. Opened once, at start.
 
 use crate::error::StoreError;
+use crate::pools::Pools;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ pub struct DbOptions {
     pub request_url: String,
     /// Address of the service login (`waymark_service`): may become `service`. None: the request login serves both.
     pub service_url: Option<String>,
-    /// Most connections of the request pool.
+    /// Most connections of each runtime's request pool; every HTTP thread is a runtime.
     pub request_connections: u32,
     /// Most connections of the service pool.
     pub service_connections: u32,
@@ -21,12 +22,15 @@ pub struct DbOptions {
 }
 
 impl DbOptions {
-    /// Options with the sizes that suit one process.
+    /// Options with the sizes that suit one process: about 32 request connections over its HTTP threads, which are as
+    /// many as cores.
     pub fn new(request_url: impl Into<String>, service_url: Option<String>) -> Self {
+        let cores =
+            std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX));
         Self {
             request_url: request_url.into(),
             service_url,
-            request_connections: 16,
+            request_connections: (32 / cores).clamp(2, 16),
             service_connections: 8,
             statement_cache: 256,
         }
@@ -36,7 +40,7 @@ impl DbOptions {
 /// The database, as the application may use it: only through the doors of [`crate::session`].
 #[derive(Debug, Clone)]
 pub struct Db {
-    pub(crate) request: DatabaseConnection,
+    pub(crate) request: Pools,
     pub(crate) service: DatabaseConnection,
     /// The driver names statements also when it keeps none, and other clients of a pooler use the same names: each
     /// transaction begins by dropping what it finds.
@@ -44,29 +48,33 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens both pools (lazily: the first statement connects). Call [`Db::check_powers`] next.
+    /// Opens the pools (lazily: the first statement connects). Call [`Db::check_powers`] next.
     ///
     /// # Errors
     /// An address that cannot be read.
     pub async fn connect(options: &DbOptions) -> Result<Self, StoreError> {
         let cache = options.statement_cache;
-        let request = open(&options.request_url, options.request_connections, cache, "waymark-request").await?;
+        let request = pool(&options.request_url, options.request_connections, cache, "waymark-request");
+        let request = Pools::new(request);
+        // Made here, so that a bad address is found out at once.
+        request.here().await?;
         let service_url = options.service_url.as_ref().unwrap_or(&options.request_url);
-        let service = open(service_url, options.service_connections, cache, "waymark-service").await?;
+        let service = pool(service_url, options.service_connections, cache, "waymark-service");
+        let service = Database::connect(service).await?;
         Ok(Self { request, service, drops_names: cache == 0 })
     }
 
-    /// Closes both pools and waits for what is in use.
+    /// Closes the pools and waits for what is in use.
     pub async fn close(&self) {
-        for pool in [&self.request, &self.service] {
-            if let Err(error) = pool.close_by_ref().await {
-                tracing::warn!(%error, "a pool did not close");
-            }
+        self.request.close().await;
+        if let Err(error) = self.service.close_by_ref().await {
+            tracing::warn!(%error, "a pool did not close");
         }
     }
 }
 
-async fn open(url: &str, most: u32, cache: usize, name: &'static str) -> Result<DatabaseConnection, StoreError> {
+/// Options of a pool that connects when it is first used.
+fn pool(url: &str, most: u32, cache: usize, name: &'static str) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(most)
@@ -79,5 +87,5 @@ async fn open(url: &str, most: u32, cache: usize, name: &'static str) -> Result<
         // A ping before each use would cost a round trip; the doors open a broken connection's work anew instead.
         .test_before_acquire(false)
         .map_sqlx_postgres_opts(move |options| options.statement_cache_capacity(cache).application_name(name));
-    Ok(Database::connect(options).await?)
+    options
 }

@@ -16,6 +16,7 @@ mod generations;
 mod jobs;
 mod listen;
 mod plans;
+mod pools;
 mod powers;
 mod quota;
 mod rows;

@@ -76,7 +76,7 @@ impl Db {
     /// # Errors
     /// A login that is too mighty or too weak, an unprotected table, or a database that does not answer.
     pub async fn check_powers(&self) -> Result<Vec<String>, PowerError> {
-        let request = self.powers(&self.request).await?;
+        let request = self.powers(&self.request.here().await?).await?;
         let service = self.powers(&self.service).await?;
         for login in [&request, &service] {
             if !login.excess.is_empty() {

@@ -46,7 +46,7 @@ impl Db {
         E: From<StoreError>,
     {
         let claims = format!(r#"{{"sub":{},"uid":"{}"}}"#, serde_json::Value::from(ctx.subject.as_str()), ctx.user_id);
-        let session = UserTx { tx: self.open(&self.request, "authenticated", claims).await? };
+        let session = UserTx { tx: self.open(&self.request.here().await?, "authenticated", claims).await? };
         let result = work(&session).await;
         close(session.tx, result).await
     }
@@ -59,7 +59,7 @@ impl Db {
     where
         E: From<StoreError>,
     {
-        let session = AnonTx { tx: self.open(&self.request, "anonymous", String::new()).await? };
+        let session = AnonTx { tx: self.open(&self.request.here().await?, "anonymous", String::new()).await? };
         let result = work(&session).await;
         close(session.tx, result).await
     }

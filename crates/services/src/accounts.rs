@@ -17,7 +17,7 @@ use waymark_domain::ids::UserId;
 use waymark_persistence::{Db, StoreError};
 
 /// How long a subject's key and tier are believed. Decisions that cost money read the tier again under a lock.
-const BELIEVED: Duration = Duration::from_secs(60);
+const BELIEVED: Duration = Duration::from_mins(1);
 /// Subjects remembered at most.
 const REMEMBERED: u64 = 50_000;
 

@@ -66,7 +66,7 @@ impl Services {
         let accounts = Accounts::new(db.clone(), Arc::clone(&clock), config.tokens);
         let catalogue = Arc::new(config.catalogue);
         let working = config.generation.workers > 0;
-        let engine = Arc::new(Engine::new(db, clock, catalogue, config.providers, config.generation, log, hub));
+        let engine = Arc::new(Engine::new(db, clock, (catalogue, config.providers), config.generation, log, hub));
         let plans = Plans { engine: Arc::clone(&engine) };
         let (loops, end) = (TaskTracker::new(), CancellationToken::new());
         let services = Self { engine, accounts, plans, loops, end, warnings: warnings.into() };

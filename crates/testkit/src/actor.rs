@@ -59,6 +59,7 @@ impl Actor {
     }
 
     /// The same person at another server process.
+    #[must_use]
     pub fn at(&self, base: &str) -> Self {
         Self { base: base.to_owned(), ..self.clone() }
     }

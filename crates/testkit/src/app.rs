@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use waymark_api::app::{AppConfig, Application, HttpConfig};
 use waymark_api::rate_limits::RateLimits;
 use waymark_domain::generation::ModelId;
+use waymark_services::DbOptions;
 use waymark_services::ServicesConfig;
 use waymark_services::accounts::local_issuer::{DEFAULT_TTL, LocalIssuer};
 use waymark_services::accounts::tokens::TokenVerifier;
@@ -19,7 +20,6 @@ use waymark_services::generation::catalogue::Catalogue;
 use waymark_services::generation::openai::{OpenAiConfig, OpenAiProvider, RetryPolicy};
 use waymark_services::generation::outline::{OutlinePace, OutlineProvider};
 use waymark_services::generation::{GenerationSettings, Providers, Timeouts};
-use waymark_services::DbOptions;
 
 /// The model of [`Options::model`].
 const MODEL: &str = "test/model";
@@ -162,7 +162,7 @@ impl Options {
     pub async fn start(&self) -> Application {
         let http = HttpConfig {
             threads: 2,
-            rate_limits: self.rate_limits.clone(),
+            rate_limits: self.rate_limits,
             patience: Duration::ZERO,
             ..HttpConfig::loopback()
         };

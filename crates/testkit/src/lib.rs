@@ -4,6 +4,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
+    clippy::missing_panics_doc,
     reason = "a test kit fails the test at once, and makes its own ids, times and tasks"
 )]
 

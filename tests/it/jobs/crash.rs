@@ -36,7 +36,8 @@ async fn a_worker_killed_in_mid_generation_is_replaced_and_every_stream_ends_wel
     let restart = seen.iter().position(|event| event.kind == "attempt_restart").expect("a restart");
     assert_eq!(seen[restart].data["attempt"], 2);
     assert_eq!(seen[restart].data["reason"], "worker_lost");
-    let after: Vec<&str> = seen[restart + 1..].iter().map(|event| event.kind.as_str()).filter(|k| *k != "progress").collect();
+    let after: Vec<&str> =
+        seen[restart + 1..].iter().map(|event| event.kind.as_str()).filter(|k| *k != "progress").collect();
     assert_eq!(after, ["module_summary", "module_summary", "module_summary", "module_summary", "complete"]);
     let ids: Vec<i64> = seen.iter().map(|event| event.id).collect();
     assert_eq!(ids, (1..=ids.last().copied().unwrap()).collect::<Vec<_>>(), "gapless");

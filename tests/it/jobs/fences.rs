@@ -96,7 +96,8 @@ async fn higher_tiers_go_first() {
     let (first, second) = (free.create_plan().await, pro.create_plan().await);
     let _worker = app.second_process(|options| options.workers(1)).await;
     wait::until("both are ready", async || {
-        (free.settled(&first).await["status"] == "ready" && pro.settled(&second).await["status"] == "ready").then_some(())
+        (free.settled(&first).await["status"] == "ready" && pro.settled(&second).await["status"] == "ready")
+            .then_some(())
     })
     .await;
     let order = "select (min(finished_at) filter (where u.clerk_user_id = 'user_pro')

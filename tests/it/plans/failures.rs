@@ -130,7 +130,8 @@ async fn answers_that_are_no_plan_get_their_class() {
     check("ten megabytes of garbage", Reply::garbage(10_000_000), fails("provider_error", 3, true)).await;
     let long = format!("{{\"modules\": [ {}", "x".repeat(300_000));
     check("too long", StreamReply::text(&long).delta_chars(5_000), fails("capped", 1, false)).await;
-    check("garbage in events", Reply::garbage_events(50).framed(Frame::Bytes(11)), fails("provider_error", 3, true)).await;
+    check("garbage in events", Reply::garbage_events(50).framed(Frame::Bytes(11)), fails("provider_error", 3, true))
+        .await;
 }
 
 #[tokio::test]

@@ -122,7 +122,8 @@ async fn paths_methods_and_queries_that_do_not_exist_are_problems() {
     ] {
         let answer = owner.send(owner.request(method.clone(), path)).await;
         assert_eq!(answer.problem(405), "METHOD_NOT_ALLOWED", "{method} {path}");
-        let mut allow: Vec<&str> = answer.header("allow").split(", ").filter(|m| *m != "HEAD" && *m != "OPTIONS").collect();
+        let mut allow: Vec<&str> =
+            answer.header("allow").split(", ").filter(|m| *m != "HEAD" && *m != "OPTIONS").collect();
         allow.sort_unstable();
         assert_eq!(allow.join(", "), allowed, "{method} {path}");
     }

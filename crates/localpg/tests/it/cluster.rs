@@ -18,10 +18,7 @@ fn a_durable_cluster_starts_and_answers() {
     assert_eq!(ask(cluster.bindir(), &url, "show fsync"), "on");
     assert_eq!(ask(cluster.bindir(), &url, "show data_checksums"), "on");
     assert_eq!(ask(cluster.bindir(), &url, "show server_encoding"), "UTF8");
-    assert_eq!(
-        ask(cluster.bindir(), &url, "show listen_addresses"),
-        "127.0.0.1"
-    );
+    assert_eq!(ask(cluster.bindir(), &url, "show listen_addresses"), "127.0.0.1");
 }
 
 #[test]
@@ -29,11 +26,7 @@ fn a_second_start_finds_its_data_on_the_same_port() {
     let folder = open_folder();
     let cluster = Cluster::start(&options(&folder)).unwrap();
     let url = cluster.superuser_url("postgres");
-    ask(
-        cluster.bindir(),
-        &url,
-        "create table kept as select 42 as answer",
-    );
+    ask(cluster.bindir(), &url, "create table kept as select 42 as answer");
     let port = cluster.port();
     assert_eq!(cluster.stop().unwrap(), Stop::Stopped);
     assert!(!is_open(port));
@@ -56,11 +49,7 @@ fn a_dropped_cluster_is_stopped() {
 fn settings_of_the_caller_reach_the_server() {
     let folder = open_folder();
     let settings = vec![("work_mem".to_owned(), "5MB".to_owned())];
-    let cluster = Cluster::start(&Options {
-        settings,
-        ..options(&folder)
-    })
-    .unwrap();
+    let cluster = Cluster::start(&Options { settings, ..options(&folder) }).unwrap();
     let url = cluster.superuser_url("postgres");
     assert_eq!(ask(cluster.bindir(), &url, "show work_mem"), "5MB");
     assert_eq!(ask(cluster.bindir(), &url, "show max_connections"), "20");
@@ -71,17 +60,10 @@ fn secrets_and_data_are_private() {
     let folder = open_folder();
     let cluster = Cluster::start(&options(&folder)).unwrap();
     let dir = folder.path().join(".waymark");
-    for (file, mode) in [
-        (dir.join("pg.password"), 0o600),
-        (dir.join("pg.log"), 0o600),
-        (cluster.data_dir().to_owned(), 0o700),
-    ] {
-        assert_eq!(
-            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
-            mode,
-            "{}",
-            file.display()
-        );
+    for (file, mode) in
+        [(dir.join("pg.password"), 0o600), (dir.join("pg.log"), 0o600), (cluster.data_dir().to_owned(), 0o700)]
+    {
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, mode, "{}", file.display());
     }
     assert_eq!(fs::metadata(dir).unwrap().mode() & 0o007, 0);
 }
@@ -90,12 +72,7 @@ fn secrets_and_data_are_private() {
 fn a_server_that_refuses_is_quoted() {
     let folder = open_folder();
     let settings = vec![("no_such_setting".to_owned(), "1".to_owned())];
-    let error = Cluster::start(&Options {
-        settings,
-        ..options(&folder)
-    })
-    .unwrap_err()
-    .to_string();
+    let error = Cluster::start(&Options { settings, ..options(&folder) }).unwrap_err().to_string();
     assert!(error.contains("no_such_setting"), "{error}");
 }
 
@@ -107,16 +84,8 @@ fn a_cluster_of_another_version_is_explained() {
     cluster.stop().unwrap();
     fs::write(&version_file, "12\n").unwrap();
     let error = Cluster::start(&options(&folder)).unwrap_err();
-    assert!(
-        matches!(&error, Error::OtherVersion { cluster, .. } if cluster == "12"),
-        "{error:?}"
-    );
-    assert!(
-        error
-            .to_string()
-            .contains(&*version_file.parent().unwrap().to_string_lossy()),
-        "{error}"
-    );
+    assert!(matches!(&error, Error::OtherVersion { cluster, .. } if cluster == "12"), "{error:?}");
+    assert!(error.to_string().contains(&*version_file.parent().unwrap().to_string_lossy()), "{error}");
 }
 
 #[test]
@@ -128,14 +97,7 @@ fn a_folder_the_servers_user_cannot_reach_is_replaced() {
     let cluster = Cluster::start(&options(&closed)).unwrap();
     let home = cluster.data_dir().parent().unwrap().to_owned();
     assert!(!home.starts_with(closed.path()));
-    assert_eq!(
-        ask(
-            cluster.bindir(),
-            &cluster.superuser_url("postgres"),
-            "select 1"
-        ),
-        "1"
-    );
+    assert_eq!(ask(cluster.bindir(), &cluster.superuser_url("postgres"), "select 1"), "1");
     cluster.stop().unwrap();
     let again = Cluster::start(&options(&closed)).unwrap();
     assert_eq!(again.data_dir().parent().unwrap(), home);

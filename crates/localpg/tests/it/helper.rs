@@ -33,24 +33,13 @@ impl Helper {
 
     fn start(kind: &str, dir: &Path) -> Self {
         let mut command = Command::new(env::current_exe().unwrap());
-        command.args([
-            "--exact",
-            "helper::a_helper_process_holds_a_server",
-            "--ignored",
-        ]);
+        command.args(["--exact", "helper::a_helper_process_holds_a_server", "--ignored"]);
         command.env(KIND, kind).env(DIR, dir).stdout(Stdio::null());
         let process = command.spawn().unwrap();
-        let mut helper = Self {
-            process,
-            server_pid: 0,
-            port: 0,
-        };
+        let mut helper = Self { process, server_pid: 0, port: 0 };
         let ready = ready_file(dir);
         eventually("the helper process has a server", || {
-            assert!(
-                helper.process.try_wait().unwrap().is_none(),
-                "the helper process failed"
-            );
+            assert!(helper.process.try_wait().unwrap().is_none(), "the helper process failed");
             ready.exists()
         });
         let text = fs::read_to_string(&ready).unwrap();
@@ -94,11 +83,7 @@ fn a_helper_process_holds_a_server() {
         }
     };
     if kind == "cluster" {
-        let cluster = Cluster::start(&Options {
-            durable: false,
-            ..Options::new(&dir)
-        })
-        .unwrap();
+        let cluster = Cluster::start(&Options { durable: false, ..Options::new(&dir) }).unwrap();
         announce(cluster.pid(), cluster.port());
     } else {
         let scratch = Scratch::start(&dir).unwrap();

@@ -18,14 +18,7 @@ fn a_half_made_cluster_is_made_anew() {
     fs::create_dir(dir.join("pg")).unwrap();
 
     let cluster = Cluster::start(&options(&folder)).unwrap();
-    assert_eq!(
-        ask(
-            cluster.bindir(),
-            &cluster.superuser_url("postgres"),
-            "select 1"
-        ),
-        "1"
-    );
+    assert_eq!(ask(cluster.bindir(), &cluster.superuser_url("postgres"), "select 1"), "1");
     assert!(!dir.join("pg.partial").exists());
     assert!(!dir.join("pg.pwfile").exists());
 }
@@ -38,14 +31,7 @@ fn the_lock_file_of_a_dead_server_does_not_stop_the_next() {
     let second = Cluster::start(&options(&folder)).unwrap();
     assert!(!second.adopted());
     assert_ne!(second.pid(), first.pid());
-    assert_eq!(
-        ask(
-            second.bindir(),
-            &second.superuser_url("postgres"),
-            "select 1"
-        ),
-        "1"
-    );
+    assert_eq!(ask(second.bindir(), &second.superuser_url("postgres"), "select 1"), "1");
 }
 
 #[test]
@@ -58,11 +44,7 @@ fn a_lock_file_with_the_number_of_another_live_process_is_removed() {
     assert_eq!(cluster.stop().unwrap(), Stop::Stopped);
 
     let mut bystander = Command::new("sleep").arg("600").spawn().unwrap();
-    fs::write(
-        &lock_file,
-        original.replacen(&old_pid, &bystander.id().to_string(), 1),
-    )
-    .unwrap();
+    fs::write(&lock_file, original.replacen(&old_pid, &bystander.id().to_string(), 1)).unwrap();
     let started = Cluster::start(&options(&folder));
     let alive = bystander.try_wait().unwrap().is_none();
     bystander.kill().unwrap();
@@ -71,14 +53,7 @@ fn a_lock_file_with_the_number_of_another_live_process_is_removed() {
     let cluster = started.unwrap();
     assert!(alive, "the bystander was harmed");
     assert!(!cluster.adopted());
-    assert_eq!(
-        ask(
-            cluster.bindir(),
-            &cluster.superuser_url("postgres"),
-            "select 1"
-        ),
-        "1"
-    );
+    assert_eq!(ask(cluster.bindir(), &cluster.superuser_url("postgres"), "select 1"), "1");
 }
 
 #[test]
@@ -90,18 +65,8 @@ fn a_server_whose_owner_was_killed_is_adopted() {
 
     let cluster = Cluster::start(&options(&folder)).unwrap();
     assert!(cluster.adopted());
-    assert_eq!(
-        (cluster.pid(), cluster.port()),
-        (owner.server_pid, owner.port)
-    );
-    assert_eq!(
-        ask(
-            cluster.bindir(),
-            &cluster.superuser_url("postgres"),
-            "select 1"
-        ),
-        "1"
-    );
+    assert_eq!((cluster.pid(), cluster.port()), (owner.server_pid, owner.port));
+    assert_eq!(ask(cluster.bindir(), &cluster.superuser_url("postgres"), "select 1"), "1");
     assert_eq!(cluster.stop().unwrap(), Stop::Stopped);
     eventually("the adopted server has stopped", || !is_open(owner.port));
 }
@@ -116,12 +81,5 @@ fn a_lost_password_is_replaced() {
 
     let cluster = Cluster::start(&options(&folder)).unwrap();
     assert_ne!(cluster.superuser_url("postgres"), old);
-    assert_eq!(
-        ask(
-            cluster.bindir(),
-            &cluster.superuser_url("postgres"),
-            "select 1"
-        ),
-        "1"
-    );
+    assert_eq!(ask(cluster.bindir(), &cluster.superuser_url("postgres"), "select 1"), "1");
 }

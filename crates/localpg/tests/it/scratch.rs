@@ -11,9 +11,7 @@ use crate::support::{ask, closed_folder, eventually, is_open, kill_hard, open_fo
 
 /// Folders of scratch servers that exist.
 fn folders(parent: &Path) -> usize {
-    let names = fs::read_dir(parent)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = fs::read_dir(parent).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.starts_with("pg-")).count()
 }
 
@@ -22,19 +20,8 @@ fn two_scratch_servers_are_independent_and_leave_nothing() {
     let parent = open_folder();
     let one = Scratch::start(parent.path()).unwrap();
     let two = Scratch::start(parent.path()).unwrap();
-    ask(
-        one.bindir(),
-        &one.superuser_url("postgres"),
-        "create table only_here ()",
-    );
-    assert_eq!(
-        ask(
-            two.bindir(),
-            &two.superuser_url("postgres"),
-            "select to_regclass('only_here') is null"
-        ),
-        "t"
-    );
+    ask(one.bindir(), &one.superuser_url("postgres"), "create table only_here ()");
+    assert_eq!(ask(two.bindir(), &two.superuser_url("postgres"), "select to_regclass('only_here') is null"), "t");
     assert_eq!(folders(parent.path()), 2);
     let ports = [one.port(), two.port()];
     drop((one, two));
@@ -47,11 +34,7 @@ fn a_scratch_server_comes_back_from_a_crash_on_the_same_port() {
     let parent = open_folder();
     let scratch = Scratch::start(parent.path()).unwrap();
     let url = scratch.superuser_url("postgres");
-    ask(
-        scratch.bindir(),
-        &url,
-        "create table kept as select 42 as answer",
-    );
+    ask(scratch.bindir(), &url, "create table kept as select 42 as answer");
     ask(scratch.bindir(), &url, "checkpoint");
     let old = scratch.pid();
     scratch.restart_immediate().unwrap();
@@ -67,14 +50,7 @@ fn a_scratch_server_can_be_away_for_a_while() {
     scratch.stop_immediate().unwrap();
     assert!(!is_open(scratch.port()));
     scratch.start_again().unwrap();
-    assert_eq!(
-        ask(
-            scratch.bindir(),
-            &scratch.superuser_url("postgres"),
-            "select 1"
-        ),
-        "1"
-    );
+    assert_eq!(ask(scratch.bindir(), &scratch.superuser_url("postgres"), "select 1"), "1");
 }
 
 #[test]
@@ -105,14 +81,7 @@ fn a_killed_scratch_server_is_cleaned_up_too() {
     kill_hard(scratch.pid());
     eventually("the server is gone", || !is_open(scratch.port()));
     scratch.start_again().unwrap();
-    assert_eq!(
-        ask(
-            scratch.bindir(),
-            &scratch.superuser_url("postgres"),
-            "select 1"
-        ),
-        "1"
-    );
+    assert_eq!(ask(scratch.bindir(), &scratch.superuser_url("postgres"), "select 1"), "1");
     drop(scratch);
     assert_eq!(folders(parent.path()), 0);
 }
@@ -125,12 +94,5 @@ fn a_parent_the_servers_user_cannot_reach_is_replaced() {
     let closed = closed_folder();
     let scratch = Scratch::start(&closed.path().join("target")).unwrap();
     assert!(!scratch.data_dir().starts_with(closed.path()));
-    assert_eq!(
-        ask(
-            scratch.bindir(),
-            &scratch.superuser_url("postgres"),
-            "select 1"
-        ),
-        "1"
-    );
+    assert_eq!(ask(scratch.bindir(), &scratch.superuser_url("postgres"), "select 1"), "1");
 }

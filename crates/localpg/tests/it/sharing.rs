@@ -16,14 +16,7 @@ fn the_first_to_leave_lets_the_server_run_and_the_last_stops_it() {
     assert_eq!(first.pid(), second.pid());
 
     assert_eq!(first.stop().unwrap(), Stop::StillShared);
-    assert_eq!(
-        ask(
-            second.bindir(),
-            &second.superuser_url("postgres"),
-            "select 1"
-        ),
-        "1"
-    );
+    assert_eq!(ask(second.bindir(), &second.superuser_url("postgres"), "select 1"), "1");
     let port = second.port();
     assert_eq!(second.stop().unwrap(), Stop::Stopped);
     assert!(!is_open(port));
@@ -47,21 +40,9 @@ fn a_server_used_by_another_process_is_left_running() {
 fn simultaneous_starts_make_one_server() {
     let folder = open_folder();
     let clusters: Vec<Cluster> = thread::scope(|scope| {
-        let starts: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| Cluster::start(&options(&folder)).unwrap()))
-            .collect();
-        starts
-            .into_iter()
-            .map(|start| start.join().unwrap())
-            .collect()
+        let starts: Vec<_> = (0..4).map(|_| scope.spawn(|| Cluster::start(&options(&folder)).unwrap())).collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
     });
-    assert!(
-        clusters
-            .iter()
-            .all(|cluster| cluster.pid() == clusters[0].pid())
-    );
-    assert_eq!(
-        clusters.iter().filter(|cluster| !cluster.adopted()).count(),
-        1
-    );
+    assert!(clusters.iter().all(|cluster| cluster.pid() == clusters[0].pid()));
+    assert_eq!(clusters.iter().filter(|cluster| !cluster.adopted()).count(), 1);
 }

@@ -33,24 +33,13 @@ fn folder_with_mode(mode: u32) -> TempDir {
 
 /// A fast cluster in `.waymark` under the folder.
 pub fn options(folder: &TempDir) -> Options {
-    Options {
-        durable: false,
-        max_connections: 20,
-        ..Options::new(folder.path().join(".waymark"))
-    }
+    Options { durable: false, max_connections: 20, ..Options::new(folder.path().join(".waymark")) }
 }
 
 /// Answers a query with `psql`, as text.
 pub fn ask(bindir: &Path, url: &str, sql: &str) -> String {
-    let output = Command::new(bindir.join("psql"))
-        .args([url, "-XAtc", sql])
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{sql}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = Command::new(bindir.join("psql")).args([url, "-XAtc", sql]).output().unwrap();
+    assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 

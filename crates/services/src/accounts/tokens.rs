@@ -5,6 +5,7 @@ mod claims;
 mod compact;
 mod error;
 pub(crate) mod key_set;
+mod signatures;
 #[cfg(test)]
 pub(crate) mod test_support;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use chrono::{DateTime, Utc};
 use claims::{Claims, Expected};
 use compact::Compact;
 use jsonwebtoken::{Algorithm, DecodingKey};
+use signatures::Signatures;
 use std::sync::Arc;
 
 /// Whose session tokens a Clerk-mode verifier believes.
@@ -40,6 +42,7 @@ pub struct ClerkTrust {
 pub struct TokenVerifier {
     expected: Arc<Expected>,
     keys: KeySource,
+    signatures: Signatures,
 }
 
 #[derive(Debug, Clone)]
@@ -55,14 +58,14 @@ impl TokenVerifier {
     pub fn clerk(trust: ClerkTrust, keys: JwksCache) -> Self {
         let parties = trust.authorized_parties.iter().map(|party| party.trim_end_matches('/').to_owned());
         let expected = Expected { issuer: trust.issuer, authorized_parties: parties.collect() };
-        Self { expected: Arc::new(expected), keys: KeySource::Published(keys) }
+        Self { expected: Arc::new(expected), keys: KeySource::Published(keys), signatures: Signatures::new() }
     }
 
     /// Believes this installation's own key and nothing else. For development: the HTTP layer must then stay on loopback.
     pub fn local(issuer: &LocalIssuer) -> Self {
         let expected = Expected { issuer: ISSUER.to_owned(), authorized_parties: Vec::new() };
         let keys = KeySource::Local { key_id: issuer.key_id().into(), key: Arc::new(issuer.decoding_key()) };
-        Self { expected: Arc::new(expected), keys }
+        Self { expected: Arc::new(expected), keys, signatures: Signatures::new() }
     }
 
     /// Whether the local key is what is trusted.
@@ -76,14 +79,14 @@ impl TokenVerifier {
     /// Everything but [`TokenError::KeysUnavailable`] means that the bearer is not signed in. An expired token is the
     /// ordinary state of an idle browser tab: no reason to log above debug.
     pub async fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<VerifiedToken, TokenError> {
-        let token = Compact::parse(token)?;
+        let parts = Compact::parse(token)?;
         let (name, algorithm) = self.algorithm();
-        if token.header.alg != name {
+        if parts.header.alg != name {
             return Err(TokenError::WrongAlgorithm);
         }
-        let key = self.key(token.header.kid.as_deref()).await?;
-        token.check_signature(&key, algorithm)?;
-        Claims::parse(token.payload)?.check(&self.expected, now)
+        let key = self.key(parts.header.kid.as_deref()).await?;
+        self.signatures.check(token, || parts.check_signature(&key, algorithm)).await?;
+        Claims::parse(parts.payload)?.check(&self.expected, now)
     }
 
     fn algorithm(&self) -> (&'static str, Algorithm) {

@@ -9,6 +9,7 @@ use waymark_persistence::{Fenced, Held, NewEvent, StoreError};
 
 /// Whose events these are.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "they are the ids of three things")]
 pub(crate) struct EventOwner {
     pub plan_id: PlanId,
     pub user_id: UserId,

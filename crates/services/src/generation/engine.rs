@@ -78,8 +78,7 @@ impl Engine {
     pub fn new(
         db: Db,
         clock: SharedClock,
-        catalogue: Arc<Catalogue>,
-        providers: Providers,
+        (catalogue, providers): (Arc<Catalogue>, Providers),
         settings: GenerationSettings,
         log: LogWriter,
         hub: Hub,

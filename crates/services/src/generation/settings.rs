@@ -17,7 +17,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { first_module: Duration::from_secs(30), idle: Duration::from_secs(30), total: Duration::from_secs(180) }
+        Self { first_module: Duration::from_secs(30), idle: Duration::from_secs(30), total: Duration::from_mins(3) }
     }
 }
 

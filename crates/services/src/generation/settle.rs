@@ -49,8 +49,8 @@ pub(crate) async fn begin(engine: &Engine, job: WorkJob, owner: EventOwner) -> R
             let generation = owner.generation_id;
             let lost = tx.attempts().abandon(generation, FailureClass::Timeout, "worker_lost").await? > 0;
             let mut last_seq = tx.events().last_seq(owner.plan_id).await?;
-            let last = tx.attempts().last_number(generation).await?;
-            let number = last + 1;
+            let previous = tx.attempts().last_number(generation).await?;
+            let number = previous + 1;
             let material = tx.generations().material(generation).await?;
             let found = material.and_then(|(model, prompt)| assignment(engine, owner, &model, prompt));
             let Some(assignment) = found else {
@@ -72,7 +72,7 @@ pub(crate) async fn begin(engine: &Engine, job: WorkJob, owner: EventOwner) -> R
                 prompt_hash: &prompt_hash,
             };
             tx.attempts().begin(&attempt).await?;
-            if last > 0 {
+            if previous > 0 {
                 last_seq += 1;
                 let reason = if lost { "worker_lost".to_owned() } else { tx.jobs().last_error(job.id).await? };
                 let restart = AttemptRestart { plan_id: owner.plan_id, attempt: number, reason };

@@ -78,7 +78,8 @@ impl Reader {
                 return Some(StreamItem::ComeBack);
             }
             if self.look {
-                self.read().await;
+                // Boxed: a query's future is large, and a stream that waits should not carry the room for one.
+                Box::pin(self.read()).await;
                 continue;
             }
             let engine = Arc::clone(&self.engine);

@@ -285,3 +285,16 @@ fn every_refusal_has_a_word_of_its_own() {
     let words: std::collections::BTreeSet<_> = all.iter().map(TokenError::reason).collect();
     assert_eq!(words.len(), all.len());
 }
+
+#[tokio::test]
+async fn a_token_seen_before_is_not_believed_beyond_its_time_or_with_another_signature() {
+    let verifier = clerk().await;
+    let token = rs256(&header("a"), &claims(), &KEY_A);
+    let first = verifier.verify(&token, start_of_tests()).await;
+    assert!(first.is_ok());
+    assert_eq!(verifier.verify(&token, start_of_tests()).await, first);
+    let late = start_of_tests() + TimeDelta::seconds(65);
+    assert_eq!(verifier.verify(&token, late).await, Err(TokenError::Expired));
+    let forged = rs256(&header("a"), &claims(), &KEY_B);
+    assert_eq!(verifier.verify(&forged, start_of_tests()).await, Err(TokenError::BadSignature));
+}

@@ -12,9 +12,9 @@ pub(super) fn tasks_by_module(brief: &PlanBrief) -> Vec<usize> {
     spread((modules * tasks).min(capacity), NonZeroUsize::new(modules).unwrap_or(NonZeroUsize::MIN))
 }
 
-/// Weeks from first to last day, begun ones counted.
+/// Weeks from first to last day, begun ones counted, as the tier's longest plan counts them.
 pub(super) fn weeks(brief: &PlanBrief) -> u32 {
-    let days = (brief.deadline_date - brief.start_date).num_days().max(0) + 1;
+    let days = (brief.deadline_date - brief.start_date).num_days().max(1);
     u32::try_from(days).unwrap_or(u32::MAX).div_ceil(7)
 }
 
