@@ -119,6 +119,11 @@ fn add_headers(headers: &mut HeaderMap, place: &Place) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Problem;
+    use actix_web::body::to_bytes;
+    use actix_web::middleware::from_fn;
+    use actix_web::test as http;
+    use actix_web::{App, HttpResponse};
 
     #[test]
     fn a_request_id_that_could_break_a_log_line_is_replaced() {
@@ -131,5 +136,33 @@ mod tests {
         assert_ne!(with("a b"), "a b");
         assert_ne!(with("a\"b"), "a\"b");
         assert_eq!(with("").len(), 36);
+    }
+    #[actix_web::test]
+    async fn a_panic_is_answered_with_500_and_the_requests_id() {
+        let boom = || async { std::hint::black_box(None::<&str>).map(str::to_owned).expect("a defect") };
+        let app = App::new().wrap(from_fn(edge)).route("/boom", web::get().to(boom));
+        let app = http::init_service(app).await;
+        let request = http::TestRequest::get().uri("/boom?token=x").insert_header((REQUEST_ID, "r-1"));
+        let error = http::try_call_service(&app, request.to_request()).await.unwrap_err();
+        let answer = error.error_response();
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers().get(REQUEST_ID).unwrap().to_str().unwrap()),
+            (500, "r-1")
+        );
+        let body = to_bytes(answer.into_body()).await.unwrap();
+        let problem: Problem = serde_json::from_slice(&body).unwrap();
+        assert_eq!((problem.code.as_str(), problem.instance.as_str()), ("INTERNAL", "/boom"));
+        assert!(!String::from_utf8_lossy(&body).contains("a defect"));
+    }
+
+    #[actix_web::test]
+    async fn what_the_framework_refuses_is_a_problem_too() {
+        let refuse = || async { Err::<HttpResponse, _>(actix_web::error::ErrorPayloadTooLarge("big")) };
+        let app = App::new().wrap(from_fn(edge)).route("/", web::get().to(refuse));
+        let answer = http::call_service(&http::init_service(app).await, http::TestRequest::get().to_request()).await;
+        assert_eq!(answer.status(), 413);
+        assert_eq!(answer.headers().get("content-type").unwrap(), "application/problem+json");
+        let problem: Problem = http::read_body_json(answer).await;
+        assert_eq!(problem.code, "PAYLOAD_TOO_LARGE");
     }
 }
