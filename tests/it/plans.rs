@@ -6,4 +6,5 @@ mod input;
 mod quota;
 mod reading;
 mod routes;
+mod shapes;
 mod streaming;

@@ -113,3 +113,19 @@ async fn a_plan_is_trimmed_to_the_learners_time() {
         assert_eq!((tasks.len(), &tasks[0]["order"]), (1, &json!(1)));
     }
 }
+
+#[tokio::test]
+async fn a_flood_of_reads_is_told_when_to_come_back_and_hurts_nobody_else() {
+    let app = App::with(waymark_testkit::app::Options::rate_limits).await;
+    let (owner, stranger) = (app.owner(), app.stranger());
+    let requests = (0..130).map(|_| owner.get("/v1/plans"));
+    let answers = futures_util::future::join_all(requests).await;
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status.as_u16() == 429).collect();
+    assert!((1..=10).contains(&refused.len()), "120 a minute: {} of 130 were refused", refused.len());
+    for answer in refused {
+        assert_eq!(answer.problem(429), "RATE_LIMITED");
+        assert!((1..=60).contains(&answer.header("retry-after").parse::<u64>().unwrap()));
+        assert!(!answer.header("ratelimit").is_empty() && !answer.header("ratelimit-policy").is_empty());
+    }
+    assert_eq!(stranger.get("/v1/plans").await.status.as_u16(), 200);
+}
