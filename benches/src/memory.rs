@@ -7,6 +7,7 @@ use crate::samples::float;
 use crate::server::{Memory, Server, Site};
 use clap::Args;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use std::error::Error;
 use std::fmt::Write;
 use std::io;
 use std::time::Duration;
@@ -40,10 +41,9 @@ struct Waiting {
 /// # Errors
 /// Whatever does not start or answer.
 pub async fn run(options: &Options) -> Report {
-    let mut report = format!(
-        "memory, {} idle streams\n plans  before MiB   attached   KiB/stream   after keep-alives   KiB/stream   all gone MiB\n",
-        options.streams
-    );
+    let mut report = format!("memory, {} idle streams\n", options.streams);
+    writeln!(report, "connections that asked once and stay, KiB each: {:.1}", kept(options.streams).await?)?;
+    report += " plans  before MiB   attached   KiB/stream   after keep-alives   KiB/stream   all gone MiB\n";
     for &plans in &options.plans {
         let site = Site::new().await?;
         // Nobody generates, so the plans stay as they are and cost the server nothing.
@@ -67,6 +67,22 @@ pub async fn run(options: &Options) -> Report {
         )?;
     }
     Ok(report)
+}
+
+/// What a connection costs without a stream: the HTTP library's part.
+async fn kept(connections: usize) -> Result<f64, Box<dyn Error>> {
+    let site = Site::new().await?;
+    let server = site.serve_without_worker()?;
+    let before = server.memory_at_rest(REST).await?;
+    let one = async |_| {
+        let mut connection = Connection::open(server.addr()).await?;
+        connection.ask(&http::get("/health/live", "none")).await?;
+        Ok::<_, io::Error>(connection)
+    };
+    let kept: Vec<Connection> = stream::iter(0..connections).map(one).buffered(AT_ONCE).try_collect().await?;
+    let after = server.memory_at_rest(REST).await?;
+    drop(kept);
+    Ok(each(before, after, connections))
 }
 
 async fn make(site: &Site, server: &Server, plans: usize) -> io::Result<Vec<Waiting>> {

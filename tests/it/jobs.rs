@@ -2,6 +2,7 @@
 
 mod crash;
 mod fences;
+mod leases;
 
 /// The body of the second process that other tests start and kill.
 #[tokio::test]

@@ -41,7 +41,7 @@ async fn cancel_stops_the_provider_and_settles_everything() {
 async fn a_cancel_at_another_process_reaches_the_worker_within_a_second() {
     let gate = Gate::closed();
     let model = ModelServer::start(StreamReply::plan(&plan_json(4, 2)).gated(&gate)).await;
-    let app = App::with(|options| options.model(&model)).await;
+    let app = App::with(|options| options.model(&model).lease(std::time::Duration::from_mins(10))).await;
     let other = app.second_process(|options| options.workers(0)).await;
     let owner = app.owner();
     let mut stream = owner.stream_plan().await;

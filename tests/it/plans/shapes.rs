@@ -86,8 +86,8 @@ async fn answers_have_the_members_that_the_document_promises() {
         assert!(schema.is_object(), "{path} promises nothing");
         assert_shape(&document, schema, &owner.get(&call).await.json(), path);
     }
-    let schema = &document["paths"]["/api/v1/plans/{planId}"]["get"]["responses"]["404"]["content"]
-        ["application/problem+json"]["schema"];
+    let schema = &document["paths"]["/api/v1/plans/{planId}"]["get"]["responses"]["404"]["content"]["application/problem+json"]
+        ["schema"];
     let problem = app.stranger().get(&format!("/v1/plans/{plan}")).await.json();
     assert!(schema.is_object(), "problems are promised");
     assert_eq!(problem["status"], 404);
