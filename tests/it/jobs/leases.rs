@@ -58,6 +58,8 @@ async fn a_worker_that_lost_its_job_can_do_nothing_to_it() {
     refused(db.service(async |tx| tx.jobs().complete(lost, json!({})).await).await);
     refused(db.service(async |tx| tx.jobs().fail(lost, "x").await).await);
     refused(db.service(async |tx| tx.jobs().put_back(lost, Duration::ZERO, "x", true).await).await);
+    let kept = db.service(async |tx| tx.jobs().heartbeat(&[lost], LEASE).await).await.unwrap();
+    assert_eq!(kept, []);
     let kept = db.service(async |tx| tx.jobs().heartbeat(&[lost, held], LEASE).await).await.unwrap();
     assert_eq!(kept, [held]);
     let events = [event(&old, lost, 1), event(&new, held, 2)];
