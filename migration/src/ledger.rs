@@ -4,7 +4,7 @@ use crate::error::{MigrateError, sqlstate};
 use crate::migrations;
 use crate::session::{Session, connect_options};
 use sqlx::postgres::PgConnection;
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
 /// Lets `service` read the ledger, nobody else.
 pub(crate) const PROTECT: &str = include_str!("sql/ledger.sql");
@@ -37,14 +37,21 @@ async fn read(url: &str) -> Result<Vec<String>, MigrateError> {
     applied
 }
 
+/// By the simple protocol and without a role that outlives its transaction: the address may be a transaction pooler's, and
+/// the next client of its connection must find neither a named statement nor somebody else's role.
 async fn read_as_owner_or_service(connection: &mut PgConnection) -> Result<Vec<String>, MigrateError> {
-    match sqlx::query_scalar(APPLIED).fetch_all(&mut *connection).await {
+    match names(&mut *connection, APPLIED).await {
         Err(error) if sqlstate(&error).as_deref() == Some("42501") => {
-            sqlx::raw_sql("set role service").execute(&mut *connection).await.map_err(MigrateError::Sql)?;
-            none_when_absent(sqlx::query_scalar(APPLIED).fetch_all(connection).await)
+            let as_service = format!("begin; set local role service; {APPLIED}; rollback");
+            none_when_absent(names(connection, &as_service).await)
         }
         answer => none_when_absent(answer),
     }
+}
+
+async fn names(connection: &mut PgConnection, sql: &str) -> Result<Vec<String>, sqlx::Error> {
+    let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
 }
 
 /// No table and no schema mean: never migrated.
