@@ -47,8 +47,7 @@ impl Cluster {
         let layout = Layout::open(&options.dir)?;
         let _starting = lock::exclusive(&layout.start_lock())?;
         let share = lock::shared(&layout.users_lock())?;
-        let identity = Identity::choose()?;
-        let data_dir = layout.data_dir(&identity)?;
+        let (data_dir, identity) = layout.place(Identity::choose()?)?;
         let found = layout::inspect(&data_dir, &identity)?;
         let binaries = choose_binaries(options, &found, &data_dir)?;
         let setup = Setup { options, layout: &layout, data_dir: &data_dir, binaries: &binaries, identity };

@@ -1,14 +1,14 @@
-//! Who runs the server: it refuses root, so root hands it to `postgres` or `nobody`. Everyone else runs it as oneself.
+//! Who runs the server: it refuses root, so root hands it to the owner of the data, or else to `postgres` or `nobody`. Everyone else runs it as oneself.
 
 use std::env;
-use std::fs::{self, Permissions};
+use std::fs::{self, Metadata, Permissions};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use nix::unistd::{User, getegid, geteuid};
+use nix::unistd::{Uid, User, getegid, geteuid};
 
 use crate::error::{At as _, Error};
 
@@ -33,6 +33,20 @@ impl Identity {
         let user =
             SERVER_USERS.iter().find_map(|name| User::from_name(name).ok().flatten()).ok_or(Error::NoServerUser)?;
         Ok(Self { uid: user.uid.as_raw(), gid: user.gid.as_raw(), switch: true })
+    }
+
+    /// The owner of a file or folder in place of this user, if we are root, who may become anyone, and the owner is not.
+    pub(crate) fn or_owner(self, meta: &Metadata) -> Self {
+        if !self.switch || meta.uid() == 0 || meta.uid() == self.uid {
+            return self;
+        }
+        let gid = account(meta.uid()).map_or(meta.gid(), |user| user.gid.as_raw());
+        Self { uid: meta.uid(), gid, switch: true }
+    }
+
+    /// Whether the user has an account; `initdb` refuses a bare number, the server takes it.
+    pub(crate) fn has_account(&self) -> bool {
+        account(self.uid).is_some()
     }
 
     /// User id the server runs as.
@@ -86,4 +100,8 @@ impl Identity {
             .at("run", shell)?;
         Ok(status.success())
     }
+}
+
+fn account(uid: u32) -> Option<User> {
+    User::from_uid(Uid::from_raw(uid)).ok().flatten()
 }

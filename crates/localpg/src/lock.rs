@@ -1,14 +1,14 @@
 //! Advisory file locks between processes; the system drops them when a process ends, however it ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use crate::error::{At as _, Error};
+use crate::files;
 
 /// Opens a lock file, which is made when missing and never removed.
 pub(crate) fn open(file: &Path) -> Result<File, Error> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(file).at("open", file)
+    files::open_private(file, OpenOptions::new().read(true).write(true))
 }
 
 /// Takes the lock alone and waits for it as long as it takes; dropping the file gives it back.

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
@@ -13,6 +12,7 @@ use nix::sys::signal::Signal;
 
 use crate::binaries::Binaries;
 use crate::error::{At as _, Error};
+use crate::files;
 use crate::identity::Identity;
 use crate::port::PortWish;
 use crate::postmaster::{self, Postmaster, Status};
@@ -66,7 +66,7 @@ impl Launch<'_> {
     }
 
     fn try_start(&self, port: u16, spawned: &dyn Fn(i32)) -> Result<Server, Error> {
-        let log = OpenOptions::new().append(true).create(true).mode(0o600).open(self.log).at("open", self.log)?;
+        let log = files::open_private(self.log, OpenOptions::new().append(true))?;
         let log_start = log.metadata().at("look at", self.log)?.len();
         let mut child = self.spawn(port, log)?;
         let Ok(pid) = i32::try_from(child.id()) else {

@@ -104,3 +104,17 @@ fn a_folder_the_servers_user_cannot_reach_is_replaced() {
     again.stop().unwrap();
     fs::remove_dir_all(home).unwrap();
 }
+
+#[test]
+fn a_cluster_in_the_folder_wins_over_a_recorded_place() {
+    let folder = open_folder();
+    let cluster = Cluster::start(&options(&folder)).unwrap();
+    let data_dir = cluster.data_dir().to_owned();
+    cluster.stop().unwrap();
+    let record = folder.path().join(".waymark/pg.location");
+    fs::write(record, folder.path().join("other/pg").to_string_lossy().as_bytes()).unwrap();
+
+    let again = Cluster::start(&options(&folder)).unwrap();
+    assert_eq!(again.data_dir(), data_dir);
+    assert!(!folder.path().join("other").exists());
+}

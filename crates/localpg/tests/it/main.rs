@@ -5,6 +5,8 @@ mod cluster;
 #[cfg(test)]
 mod helper;
 #[cfg(test)]
+mod owner;
+#[cfg(test)]
 mod recovery;
 #[cfg(test)]
 mod scratch;
