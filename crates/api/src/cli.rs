@@ -78,10 +78,11 @@ async fn execute(command: Command, settings: Settings) -> Outcome {
 
 impl Command {
     /// What is logged unless `RUST_LOG` says otherwise: commands that talk to a person stay quiet.
+    /// `actix_http` takes a client's malformed request for an error of ours, and PostgreSQL's notices are for developers.
     fn usual_log(&self) -> &'static str {
         match self {
-            Self::Serve(_) | Self::Worker => "info,actix_server=warn",
-            Self::Demo(_) | Self::Token(_) | Self::Doctor | Self::Openapi => "warn",
+            Self::Serve(_) | Self::Worker => "info,actix_server=warn,actix_http=off,sqlx::postgres::notice=warn",
+            Self::Demo(_) | Self::Token(_) | Self::Doctor | Self::Openapi => "warn,actix_http=off",
         }
     }
 }

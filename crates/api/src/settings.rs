@@ -168,7 +168,9 @@ impl Settings {
         .flatten()
         .collect();
         if self.ai.needs_model() {
-            let message = "must be set: only OpenRouter has a default of its own".to_owned();
+            let message = "must name one of the server's models: AI_BASE_URL is not OpenRouter's address, \
+                           and only for OpenRouter is a default known"
+                .to_owned();
             problems.push(SettingProblem { name: "AI_DEFAULT_MODEL".to_owned(), message });
         }
         problems

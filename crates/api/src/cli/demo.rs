@@ -61,7 +61,7 @@ enum Style {
 /// Runs the demo and stops everything it has started.
 pub async fn run(args: Args, settings: Settings) -> Outcome {
     let mut signals = Signals::listen()?;
-    let screen = Screen::new();
+    let screen = Screen::new(&settings);
     screen.opening(&settings);
     let http = HttpConfig { rate_limits: RateLimits::off(), ..HttpConfig::loopback() };
     let session = tokio::select! {

@@ -74,7 +74,7 @@ pub fn report(settings: &Settings, services: &Services) {
         tracing::warn!("CLERK_AUTHORIZED_PARTIES is not set: tokens made for a neighbouring application are taken too");
     }
     tracing::info!("{}", settings.ai.sentence());
-    for (feature, lacks) in settings.features_off() {
-        tracing::info!("{} is off: {} not set", feature.name, lacks.join(", "));
+    if let Some(off) = settings.off_sentence() {
+        tracing::info!("{off}");
     }
 }

@@ -26,7 +26,7 @@ use waymark_services::plans::Attached;
 /// attach again at `/api/v1/plans/{planId}/events` with the last id.
 #[utoipa::path(
     post, path = "/api/v1/plans/stream", tag = "generation", operation_id = "createPlanAndStream",
-    params(("model" = Option<String>, Query, description = "A model of the catalogue; else the preferred or the default one.")),
+    params(("model" = Option<String>, Query, min_length = 1, max_length = 120, description = "A model of the catalogue; else the preferred or the default one.")),
     request_body = NewPlanBody,
     responses(
         (status = 200, description = "The events.", body = String, content_type = "text/event-stream"),
@@ -50,7 +50,7 @@ pub async fn create_and_stream(
 /// As the stream, without the stream: the generation runs in the background. Poll `/status`, or attach at `/events`.
 #[utoipa::path(
     post, path = "/api/v1/plans", tag = "generation", operation_id = "createPlan",
-    params(("model" = Option<String>, Query, description = "A model of the catalogue; else the preferred or the default one.")),
+    params(("model" = Option<String>, Query, min_length = 1, max_length = 120, description = "A model of the catalogue; else the preferred or the default one.")),
     request_body = NewPlanBody,
     responses(
         (status = 201, description = "The plan is being generated.", body = CreatedPlan, headers(("Location" = String, description = "The plan's address."))),
@@ -78,8 +78,8 @@ pub async fn create(
     get, path = "/api/v1/plans/{planId}/events", tag = "generation", operation_id = "attachToPlan",
     params(
         ("planId" = Uuid, Path, description = "The plan."),
-        ("Last-Event-ID" = Option<i64>, Header, description = "The last id the client has. Wins over `after`."),
-        ("after" = Option<i64>, Query, description = "The last id the client has."),
+        ("Last-Event-ID" = Option<i64>, Header, minimum = 0, nullable = false, description = "The last id the client has. Wins over `after`."),
+        ("after" = Option<i64>, Query, minimum = 0, description = "The last id the client has."),
     ),
     responses(
         (status = 200, description = "The events.", body = String, content_type = "text/event-stream"),
@@ -174,6 +174,17 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(HeaderName::from_static("last-event-id"), HeaderValue::from_static(value));
         headers
+    }
+
+    #[test]
+    fn the_document_takes_ids_from_zero_and_no_null() {
+        let document: serde_json::Value = serde_json::from_str(crate::openapi::json()).unwrap();
+        let parameters = &document["paths"]["/api/v1/plans/{planId}/events"]["get"]["parameters"];
+        for name in ["Last-Event-ID", "after"] {
+            let parameter = parameters.as_array().unwrap().iter().find(|parameter| parameter["name"] == name).unwrap();
+            assert_eq!(parameter["required"], false);
+            assert_eq!(parameter["schema"], serde_json::json!({ "type": "integer", "format": "int64", "minimum": 0 }));
+        }
     }
 
     #[test]

@@ -4,7 +4,12 @@ use crate::error::ApiError;
 use crate::state::AppState;
 use actix_web::web::{Data, Json};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use utoipa::ToSchema;
+use waymark_services::StoreError;
+
+/// How long the database may take to answer a probe: less than probes wait, and less than the pool waits to connect.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a probe answers when all is well.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -24,7 +29,7 @@ pub async fn live() -> Json<Health> {
 
 /// Can the process serve?
 ///
-/// 503 while the database does not answer, and once the process is stopping.
+/// 503 while the database does not answer within two seconds, and once the process is stopping.
 #[utoipa::path(
     get, path = "/api/health/ready", tag = "health", operation_id = "ready",
     responses((status = 200, description = "It can.", body = Health)),
@@ -33,6 +38,26 @@ pub async fn ready(state: Data<AppState>) -> Result<Json<Health>, ApiError> {
     if state.stopping.is_cancelled() {
         return Err(ApiError::unavailable("the process is stopping"));
     }
-    state.services.ready().await?;
+    within(PATIENCE, state.services.ready()).await?;
     Ok(Json(Health { status: "ready".to_owned() }))
+}
+
+async fn within(wait: Duration, answer: impl Future<Output = Result<(), StoreError>>) -> Result<(), ApiError> {
+    match tokio::time::timeout(wait, answer).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(ApiError::unavailable("the database did not answer a probe in time")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorCode;
+
+    #[actix_web::test]
+    async fn a_database_that_does_not_answer_is_unavailable_in_time() {
+        let silent = within(Duration::from_millis(1), std::future::pending()).await;
+        assert_eq!(silent.unwrap_err().code(), ErrorCode::Unavailable);
+        assert!(within(PATIENCE, std::future::ready(Ok(()))).await.is_ok());
+    }
 }

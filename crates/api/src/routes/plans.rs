@@ -1,5 +1,9 @@
 //! Stored plans: list, read, delete.
 
+mod parameters;
+
+pub use parameters::ListParameters;
+
 use super::page::{Page, decode, encode};
 use crate::auth::Person;
 use crate::error::ApiError;
@@ -215,11 +219,7 @@ pub struct Resource {
 /// repeat a page.
 #[utoipa::path(
     get, path = "/api/v1/plans", tag = "plans", operation_id = "listPlans",
-    params(
-        ("limit" = Option<u32>, Query, description = "Plans on a page, 1 to 100; 20 unless given."),
-        ("cursor" = Option<String>, Query, description = "The last page's `nextCursor`."),
-        ("status" = Option<String>, Query, description = "Only plans in this state: `generating`, `ready` or `failed`."),
-    ),
+    params(ListParameters),
     responses((status = 200, description = "A page of plans.", body = Page<PlanItem>)),
     security(("bearer" = []), ("session" = [])),
 )]
@@ -240,7 +240,7 @@ pub async fn list(state: Data<AppState>, person: Person, req: HttpRequest) -> Re
     get, path = "/api/v1/plans/{planId}", tag = "plans", operation_id = "readPlan",
     params(
         ("planId" = Uuid, Path, description = "The plan."),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier answer."),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an earlier answer."),
     ),
     responses(
         (status = 200, description = "The plan.", body = PlanDetail, headers(("ETag" = String, description = "Names this state of the plan."))),

@@ -31,6 +31,13 @@ impl Settings {
             (!lacks.is_empty()).then_some((feature, lacks))
         })
     }
+
+    /// What is off and which settings it lacks, in one line for the log; none when everything is on.
+    pub fn off_sentence(&self) -> Option<String> {
+        let off: Vec<_> =
+            self.features_off().map(|(feature, lacks)| format!("{} ({})", feature.name, lacks.join(", "))).collect();
+        (!off.is_empty()).then(|| format!("off: {}", off.join(", ")))
+    }
 }
 
 impl AiSettings {

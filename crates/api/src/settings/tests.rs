@@ -69,7 +69,15 @@ fn a_bad_secret_is_named_but_never_repeated() {
 fn settings_that_need_another_are_refused_without_it() {
     assert_eq!(wrong(&[("DATABASE_SERVICE_URL", "postgres://h/d")]), ["DATABASE_SERVICE_URL"]);
     assert_eq!(wrong(&[("CLERK_JWKS_URL", "https://a.example/jwks")]), ["CLERK_JWKS_URL"]);
-    assert_eq!(wrong(&[("AI_BASE_URL", "http://127.0.0.1:11434/v1")]), ["AI_DEFAULT_MODEL"]);
+}
+
+#[test]
+fn a_server_that_is_not_openrouter_needs_a_model_and_the_refusal_says_why() {
+    let error = read(&[("AI_BASE_URL", "http://127.0.0.1:11434/v1")]).unwrap_err().to_string();
+    assert!(error.contains("\n  AI_DEFAULT_MODEL: must name"), "{error}");
+    assert!(error.contains("AI_BASE_URL is not OpenRouter's"), "{error}");
+    assert!(read(&[("AI_BASE_URL", "http://127.0.0.1:11434/v1"), ("AI_DEFAULT_MODEL", "llama3")]).is_ok());
+    assert!(read(&[("AI_BASE_URL", "https://openrouter.ai/api/v1"), ("AI_API_KEY", "sk-or-1")]).is_ok());
 }
 
 #[test]
@@ -87,6 +95,8 @@ fn features_without_their_settings_are_off_and_say_what_they_lack() {
     let off: Vec<_> = settings.features_off().map(|(feature, lacks)| (feature.name, lacks)).collect();
     assert!(off.contains(&("Notion export", vec!["NOTION_CLIENT_SECRET"])), "{off:?}");
     assert!(!off.iter().any(|(name, _)| *name == "Clerk sign-in"));
+    let sentence = settings.off_sentence().unwrap();
+    assert!(sentence.starts_with("off: Clerk webhooks (CLERK_WEBHOOK_SECRET), Stripe billing ("), "{sentence}");
 }
 
 #[test]

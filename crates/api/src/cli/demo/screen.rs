@@ -5,25 +5,27 @@ use crate::cli::output;
 use crate::settings::Settings;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Duration;
-use waymark_domain::generation::{Complete, ModuleSummary, PlanEvent, PlanStart};
+use waymark_domain::generation::{Complete, ModuleSummary, PlanEvent, PlanStart, UsageSummary};
 
 /// Writes to the terminal. Where nobody looks, lines come without a bar and without emphasis.
 pub struct Screen {
     bar: ProgressBar,
     style: Style,
     terminal: bool,
+    /// The built-in outline lays out the plan, which costs nothing.
+    free: bool,
 }
 
 impl Screen {
     /// A screen on standard output.
-    pub fn new() -> Self {
+    pub fn new(settings: &Settings) -> Self {
         let terminal = output::on_a_terminal();
         let target = if terminal { ProgressDrawTarget::stdout() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}") {
             bar.set_style(style);
         }
-        Self { bar, style: Style(terminal), terminal }
+        Self { bar, style: Style(terminal), terminal, free: settings.ai.server().is_none() }
     }
 
     /// Before anything runs.
@@ -90,10 +92,7 @@ impl Screen {
             self.line(&format!("   {}", self.style.dim(description)));
         }
         for task in &module.tasks {
-            let links = match task.resources.len() {
-                1 => "1 link".to_owned(),
-                links => format!("{links} links"),
-            };
+            let links = output::counted(u64::try_from(task.resources.len()).unwrap_or(u64::MAX), "link");
             let aside = format!("{}, {links}", minutes(task.estimated_minutes));
             self.line(&format!("   - {} {}", task.title, self.style.dim(&aside)));
         }
@@ -116,9 +115,9 @@ impl Screen {
             0 => String::new(),
             left => format!(" ({left} more did not fit the hours and were left out)"),
         };
-        self.line(&format!("\n{modules_count} modules, {tasks_count} tasks in {seconds:.1} s{trimmed}."));
-        let dollars = format!("{}.{:06}", usage.cost_microusd / 1_000_000, usage.cost_microusd % 1_000_000);
-        self.line(&format!("Tokens: {} in, {} out. Cost: {dollars} USD.", usage.input_tokens, usage.output_tokens));
+        let (modules, tasks) = (output::counted(*modules_count, "module"), output::counted(*tasks_count, "task"));
+        self.line(&format!("\n{modules}, {tasks} in {seconds:.1} s{trimmed}."));
+        self.line(&spent(usage, self.free));
         self.line("\nThe plan as it is stored now:");
     }
 
@@ -136,4 +135,27 @@ impl Screen {
 
 fn minutes(minutes: u16) -> String {
     format!("{minutes} min")
+}
+
+/// Tokens and money. A cost of nothing is shown only when it is known to be so: a model without a price counts as 0 too.
+fn spent(usage: &UsageSummary, free: bool) -> String {
+    let cost = match usage.cost_microusd {
+        cost @ 1.. => format!(" Cost: {}.{:06} USD.", cost / 1_000_000, cost % 1_000_000),
+        _ if free => " Cost: free.".to_owned(),
+        _ => String::new(),
+    };
+    format!("Tokens: {} in, {} out.{cost}", usage.input_tokens, usage.output_tokens)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_price_is_not_shown_as_zero() {
+        let usage = |cost_microusd| UsageSummary { input_tokens: 7, output_tokens: 9, cost_microusd, estimated: false };
+        assert_eq!(spent(&usage(0), false), "Tokens: 7 in, 9 out.");
+        assert_eq!(spent(&usage(0), true), "Tokens: 7 in, 9 out. Cost: free.");
+        assert_eq!(spent(&usage(1_000_420), false), "Tokens: 7 in, 9 out. Cost: 1.000420 USD.");
+    }
 }

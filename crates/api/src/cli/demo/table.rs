@@ -22,7 +22,7 @@ pub fn render(plan: &PlanDetail) -> String {
             table.add_row([Cell::new(place), Cell::new(with_links(task)), number(task.estimated_minutes.into())]);
         }
     }
-    let total = format!("{} tasks", plan.progress.tasks_total);
+    let total = output::counted(plan.progress.tasks_total, "task");
     table.add_row([Cell::new(""), Cell::new(total), number(plan.progress.minutes_total)]);
     table.to_string()
 }
