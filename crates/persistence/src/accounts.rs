@@ -106,7 +106,7 @@ impl ServiceAccounts<'_> {
         name: Option<&str>,
     ) -> Result<Account, StoreError> {
         let insert =
-            "insert into users (id, clerk_user_id, email, name) values ($1, $2, $3, $4) on conflict do nothing";
+            "insert into users (id, clerk_user_id, email, name) values ($1, $2, lower($3), $4) on conflict do nothing";
         for email in [email, None] {
             execute(self.0, insert, [id.0.into(), subject.into(), email.into(), name.into()]).await?;
             if let Some(found) = self.by_subject(subject).await? {

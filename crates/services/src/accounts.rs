@@ -86,8 +86,8 @@ impl Accounts {
     }
 
     async fn find_or_make(&self, verified: &VerifiedToken) -> Result<Known, AuthError> {
-        let (subject, name) = (verified.subject.as_str(), verified.name.as_deref());
-        let email = verified.email.as_deref().map(str::to_lowercase);
+        let subject = verified.subject.as_str();
+        let (email, name) = (verified.email.as_deref().and_then(email), verified.name.as_deref().and_then(name));
         let account = self
             .db
             .service(async |tx| {
@@ -97,11 +97,39 @@ impl Accounts {
                 if tx.accounts().is_erased(subject).await? {
                     return Ok(None);
                 }
-                tx.accounts().provision(crate::ids::new(), subject, email.as_deref(), name).await.map(Some)
+                tx.accounts().provision(crate::ids::new(), subject, email, name.as_deref()).await.map(Some)
             })
             .await
             .map_err(|error: StoreError| AuthError::Store(Arc::new(error)))?
             .ok_or(AuthError::Erased)?;
         Ok(Known { id: account.id, tier: account.tier })
+    }
+}
+
+/// An e-mail address the column takes; a token's claims are the identity provider's, but their form is anybody's.
+fn email(claim: &str) -> Option<&str> {
+    let fits = (3..=320).contains(&claim.chars().count()) && claim.contains('@');
+    (fits && !claim.chars().any(|c| c.is_control() || c.is_whitespace())).then_some(claim)
+}
+
+/// A name the column takes: without control characters, at most 200 characters.
+fn name(claim: &str) -> Option<String> {
+    let name: String = claim.trim().chars().filter(|c| !c.is_control()).take(200).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{email, name};
+
+    #[test]
+    fn claims_that_do_not_fit_their_columns_are_left_out_or_cut() {
+        assert_eq!(email("Ada@Example.com"), Some("Ada@Example.com"));
+        for bad in ["", "@", "ada", "a b@c", "a@b\0", &format!("{}@b", "x".repeat(320))] {
+            assert_eq!(email(bad), None, "{bad:?}");
+        }
+        assert_eq!(name("  Ada\0 \u{1F980} "), Some("Ada \u{1F980}".to_owned()));
+        assert_eq!(name(" \n"), None);
+        assert_eq!(name(&"ü".repeat(300)).map(|name| name.chars().count()), Some(200));
     }
 }
