@@ -22,15 +22,15 @@ pub struct DbOptions {
 }
 
 impl DbOptions {
-    /// Options with the sizes that suit one process: about 32 request connections over its HTTP threads, which are as
-    /// many as cores.
+    /// Options with the sizes that suit one process: about 16 request connections over its HTTP threads, which are as
+    /// many as cores. More of them were measured to be slower, since they take each other's cores.
     pub fn new(request_url: impl Into<String>, service_url: Option<String>) -> Self {
         let cores =
             std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX));
         Self {
             request_url: request_url.into(),
             service_url,
-            request_connections: (32 / cores).clamp(2, 16),
+            request_connections: (16 / cores).clamp(4, 8),
             service_connections: 8,
             statement_cache: 256,
         }
