@@ -105,3 +105,19 @@ async fn higher_tiers_go_first() {
                  from generation_attempts a join users u on u.id = a.user_id";
     assert_eq!(app.db().number(order).await, 1);
 }
+
+#[tokio::test]
+async fn a_plan_that_the_database_refuses_fails_at_once_and_is_paid_for_once() {
+    let model = ModelServer::start(StreamReply::plan(&plan_json(3, 2))).await;
+    let app = App::with(|options| options.model(&model)).await;
+    app.db().run("alter table tasks add constraint tasks_test_check check (title not like 'Task 2.2%')").await;
+    let owner = app.owner();
+    let events = owner.stream_plan().await.rest().await;
+    let last = events.last().unwrap();
+    assert_eq!((last.kind.as_str(), &last.data["classification"]), ("error", &serde_json::json!("validation")));
+    assert_eq!(model.counts().requests, 1);
+    assert_eq!(app.db().number("select count(*) from ai_usage_events").await, 1);
+    assert_eq!(app.db().number("select count(*) from modules").await, 0, "nothing partial");
+    assert_eq!(app.db().number("select count(*) from usage_reservations where state = 'released'").await, 1);
+    assert_eq!(app.db().number("select count(*) from job_queue where status = 'failed'").await, 1);
+}

@@ -271,8 +271,27 @@ async fn record_usage(
     Ok(UsageSummary { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens, cost_microusd, estimated })
 }
 
-/// Settles however the attempt ended, again and again while the database is away: the fence decides who may write.
+/// Settles however the attempt ended. A plan that the database refuses has failed: left to its lease, it would be paid for
+/// again and refused again.
 pub(crate) async fn settle(
+    engine: &Arc<Engine>,
+    begun: &Begun,
+    next_seq: i64,
+    end: &End,
+    harvest: &Harvest,
+) -> Result<(), StoreError> {
+    match settle_as(engine, begun, next_seq, end, harvest).await {
+        Err(error) if matches!(end, End::Planned) && !error.is_transient() && !matches!(error, StoreError::Fenced) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the plan could not be stored");
+            let refused = End::Failed(Failure::new(FailureClass::Validation, "the plan could not be stored"));
+            settle_as(engine, begun, next_seq, &refused, harvest).await
+        }
+        settled => settled,
+    }
+}
+
+/// Again and again while the database is away: the fence decides who may write.
+async fn settle_as(
     engine: &Arc<Engine>,
     begun: &Begun,
     next_seq: i64,
