@@ -76,14 +76,15 @@ async fn write(db: &Db, hub: &Hub, batch: Vec<Append>) {
                 tracing::warn!(%error, "events wait for the database");
                 tokio::time::sleep(PAUSE).await;
             }
-            Err(StoreError::Conflict { .. }) if batch.len() > 1 => {
-                // One generation's places are taken (a commit whose answer was lost): the others must not suffer.
+            Err(_) if batch.len() > 1 => {
+                // One generation's events are refused (its places are taken by a commit whose answer was lost, or a row
+                // the schema does not take): the others must not suffer.
                 for append in batch {
                     Box::pin(write(db, hub, vec![append])).await;
                 }
                 return;
             }
-            Err(StoreError::Conflict { .. }) => {
+            Err(error) if error.violates("generation_events_plan_id_seq_key") => {
                 // Only the holder of the fence writes these places, so they were ours.
                 for append in batch {
                     if let Some(first) = append.events.first() {
