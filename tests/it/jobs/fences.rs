@@ -11,12 +11,13 @@ async fn a_process_that_stops_tells_its_streams_to_come_back_and_hands_its_work_
     let plan_stream = StreamReply::plan(&plan_json(3, 2));
     let model = ModelServer::start(vec![plan_stream.clone().gated(&gate).into(), Reply::from(plan_stream)]).await;
     let app = App::with(|options| options.model(&model)).await;
-    let other = app.second_process(|options| options).await;
     let owner = app.owner();
     let mut stream = owner.stream_plan().await;
     gate.release(1);
     let mut seen = stream.until("module_summary").await;
     let plan = seen[0].data["planId"].as_str().unwrap().to_owned();
+    // Only now: a second process that is there from the start may claim the job first.
+    let other = app.second_process(|options| options).await;
 
     app.stop().await;
     seen.extend(stream.rest().await);
