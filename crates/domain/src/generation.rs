@@ -9,15 +9,17 @@ mod normalise;
 mod pacing;
 mod raw;
 
-pub use attempts::{AttemptStatus, FIRST_PAUSE, FailureClass, MAX_ATTEMPTS, NextStep, after_failure};
+pub use attempts::{AttemptStatus, FIRST_PAUSE, FailureClass, GenerationKind, MAX_ATTEMPTS, NextStep, after_failure};
 pub use cost::{ModelPrice, TokenUsage, cents_rounded_up};
 pub use events::{
     AttemptRestart, Canceled, Complete, EventKind, GenerationFailed, ModuleSummary, ModuleTask, PlanEvent, PlanStart,
     Progress, TaskLink, UsageSummary,
 };
 pub use model::{ModelId, ModelIdError};
-pub use normalise::{MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, NormaliseError, Normalised, normalise_module};
-pub use pacing::{Pace, capacity, trim_to_capacity};
+pub use normalise::{
+    MAX_DESCRIPTION_CHARS, MAX_KEY_CHARS, MAX_TITLE_CHARS, NormaliseError, Normalised, normalise_module,
+};
+pub use pacing::{Pace, capacity, trim_keeping, trim_to_capacity};
 pub use raw::{RawModule, RawResource, RawTask};
 
 use crate::plans::ResourceType;
@@ -55,6 +57,9 @@ pub struct DraftModule {
 /// A task after normalisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DraftTask {
+    /// The key of the present task that this one continues, as the model answered it: 1 to [`MAX_KEY_CHARS`] ASCII
+    /// letters and digits. Only a regeneration gives the model keys.
+    pub key: Option<String>,
     /// One line, 1 to 200 characters.
     pub title: String,
     /// At most 2000 characters.
@@ -79,6 +84,11 @@ pub struct DraftResource {
 impl DraftResource {
     /// The address's host, as shown beside a link.
     pub fn domain(&self) -> Option<String> {
-        url::Url::parse(&self.url).ok().and_then(|url| url.host_str().map(str::to_owned))
+        domain_of(&self.url)
     }
+}
+
+/// An address's host; none when it is no address.
+pub fn domain_of(url: &str) -> Option<String> {
+    url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned))
 }

@@ -1,4 +1,6 @@
-//! The job queue's states and types.
+//! The job queue's states and types, and when it is in good health.
+
+use std::time::Duration;
 
 closed_enum! {
     /// `pending -> processing -> completed | failed`; a lost lease brings `processing` back to `pending`.
@@ -22,6 +24,35 @@ impl JobStatus {
 closed_enum! {
     /// What a job does.
     JobType { PlanGeneration = "plan_generation", PlanRegeneration = "plan_regeneration" }
+}
+
+/// A job that is due waits too long when nobody has taken it for this time.
+pub const LATE_AFTER: Duration = Duration::from_mins(1);
+/// So many may wait too long before the queue counts as ill.
+pub const MOST_LATE: u32 = 100;
+/// A job is stuck when its lease ran out, or it was due, this long ago and nobody has taken it since.
+pub const STUCK_AFTER: Duration = Duration::from_mins(10);
+
+/// How many jobs are where. Counts stop at some number that whoever counts has chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueHealth {
+    /// In line, or delayed.
+    pub waiting: u32,
+    /// Of those, due for more than [`LATE_AFTER`].
+    pub waiting_too_long: u32,
+    /// Left alone for more than [`STUCK_AFTER`].
+    pub stuck: u32,
+    /// Being worked on.
+    pub running: u32,
+    /// Ended badly and kept.
+    pub dead: u32,
+}
+
+impl QueueHealth {
+    /// Whether workers keep up: nothing is stuck, and at most [`MOST_LATE`] jobs wait too long.
+    pub const fn is_good(&self) -> bool {
+        self.stuck == 0 && self.waiting_too_long <= MOST_LATE
+    }
 }
 
 #[cfg(test)]

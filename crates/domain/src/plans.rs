@@ -1,12 +1,24 @@
 //! A learning plan's vocabulary and the rules its inputs must meet.
 
+mod compare;
 mod dates;
 mod inputs;
+mod merge;
 mod order;
+mod overrides;
+mod proposal;
+#[cfg(test)]
+mod samples;
+mod snapshot;
 
+pub use compare::{ComparedTask, Comparison, compare};
 pub use dates::{DEFAULT_PLAN_DAYS, DateRuleError, LONGEST_AHEAD_DAYS, PlanDates};
 pub use inputs::{Notes, TextRuleError, Topic, WeeklyHours, WeeklyHoursError};
+pub use merge::{Merged, MergedModule, MergedTask, merge};
 pub use order::{Order, move_to};
+pub use overrides::PlanOverrides;
+pub use proposal::{Proposal, ProposedModule, ProposedTask, proposal_of_drafts, proposal_of_snapshot};
+pub use snapshot::{PlanSnapshot, SnapshotLink, SnapshotModule, SnapshotTask};
 
 use crate::generation::ModelId;
 

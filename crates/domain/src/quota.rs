@@ -104,12 +104,20 @@ pub enum QuotaRefusal {
         /// Weeks asked for.
         used: u32,
     },
+    /// As many regenerations as the tier has in a month.
+    #[error("the regeneration limit of this tier is reached: {used} of {limit} this month")]
+    Regenerations {
+        /// Regenerations a month.
+        limit: u32,
+        /// Regenerations done or under way.
+        used: u32,
+    },
     /// The month's AI spend is used up.
     #[error("this month's AI budget is used up: {used} of {limit} micro-USD")]
     Budget {
         /// Micro-USD a month.
         limit: i64,
-        /// Micro-USD spent.
+        /// Micro-USD spent, or reserved for generations under way.
         used: i64,
     },
 }
@@ -150,13 +158,26 @@ impl TierLimits {
         }
     }
 
-    /// Whether a model call may start after `spent` micro-USD this month.
+    /// Whether one more regeneration fits, when `used` are done or under way this month.
     ///
     /// # Errors
-    /// [`QuotaRefusal::Budget`] when the month's spend has reached the limit.
-    pub const fn admit_spend(&self, spent: i64) -> Result<(), QuotaRefusal> {
-        if spent >= self.ai_spend_microusd {
-            return Err(QuotaRefusal::Budget { limit: self.ai_spend_microusd, used: spent });
+    /// [`QuotaRefusal::Regenerations`] when `used` has reached the limit.
+    pub const fn admit_regeneration(&self, used: u32) -> Result<(), QuotaRefusal> {
+        match self.regenerations {
+            Some(limit) if used >= limit => Err(QuotaRefusal::Regenerations { limit, used }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a generation of at most `estimate` micro-USD may start when `committed` are spent or reserved this month.
+    /// Nothing starts once the limit is reached, not even what is free.
+    ///
+    /// # Errors
+    /// [`QuotaRefusal::Budget`] when it could lead past the month's limit.
+    pub const fn admit_spend(&self, committed: i64, estimate: i64) -> Result<(), QuotaRefusal> {
+        let limit = self.ai_spend_microusd;
+        if committed >= limit || committed.saturating_add(estimate) > limit {
+            return Err(QuotaRefusal::Budget { limit, used: committed });
         }
         Ok(())
     }

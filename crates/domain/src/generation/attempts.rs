@@ -6,6 +6,12 @@ use std::time::Duration;
 pub const MAX_ATTEMPTS: u32 = 3;
 
 closed_enum! {
+    /// What a generation is to its plan: its first one, another try at a plan that has failed, or a new version of a
+    /// plan that is ready.
+    GenerationKind { Initial = "initial", Retry = "retry", Regeneration = "regeneration" }
+}
+
+closed_enum! {
     /// An attempt's state.
     AttemptStatus { InProgress = "in_progress", Success = "success", Failure = "failure", Canceled = "canceled" }
 }

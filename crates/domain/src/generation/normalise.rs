@@ -13,6 +13,8 @@ use std::ops::RangeInclusive;
 pub const MAX_TITLE_CHARS: usize = 200;
 /// Most characters of a description.
 pub const MAX_DESCRIPTION_CHARS: usize = 2000;
+/// Most characters of a present task's key.
+pub const MAX_KEY_CHARS: usize = 16;
 /// Minutes of a task for which the model gave none.
 const TASK_MINUTES_UNSAID: u16 = 30;
 
@@ -70,7 +72,15 @@ fn normalise_task(raw: &RawTask, clamped: &mut bool) -> Option<DraftTask> {
         TASK_MINUTES_UNSAID
     };
     let description = description(raw.description.as_deref());
-    Some(DraftTask { title, description, minutes, resources: links::normalise(&raw.resources) })
+    let resources = links::normalise(&raw.resources);
+    Some(DraftTask { key: key(raw.key.as_deref()), title, description, minutes, resources })
+}
+
+/// A key as it was handed out; anything else names no task.
+fn key(text: Option<&str>) -> Option<String> {
+    let text = text?.trim();
+    let fits = (1..=MAX_KEY_CHARS).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    fits.then(|| text.to_owned())
 }
 
 fn title(text: Option<&str>) -> Option<String> {

@@ -2,7 +2,7 @@
 //!
 //! Called once when a generation has all its modules, before they are stored.
 
-use super::DraftModule;
+use super::{DraftModule, DraftTask};
 use crate::plans::{PlanDates, SkillLevel, WeeklyHours};
 
 /// How long a task takes a learner, on average.
@@ -38,14 +38,22 @@ pub fn capacity(hours: WeeklyHours, dates: &PlanDates, level: SkillLevel) -> u32
 /// Each step takes the last task of the module with most tasks, of several the later: what comes last builds on the rest
 /// and is missed least. Modules and tasks keep their order.
 pub fn trim_to_capacity(modules: &mut [DraftModule], capacity: u32) -> u32 {
-    let total: usize = modules.iter().map(|module| module.tasks.len()).sum();
+    trim_keeping(modules, capacity, |_| false)
+}
+
+/// As [`trim_to_capacity`], but tasks for which `stays` is true are neither counted nor left out: what a learner has done
+/// already takes none of the time they have left.
+pub fn trim_keeping(modules: &mut [DraftModule], capacity: u32, stays: impl Fn(&DraftTask) -> bool) -> u32 {
+    let open = |module: &DraftModule| module.tasks.iter().filter(|task| !stays(task)).count();
+    let total: usize = modules.iter().map(&open).sum();
     let excess = total.saturating_sub(usize::try_from(capacity).unwrap_or(usize::MAX));
     let mut left_out = 0;
     for _ in 0..excess {
         // `max_by_key` gives the last of equals.
-        let longest = modules.iter_mut().max_by_key(|module| module.tasks.len());
-        let Some(module) = longest.filter(|module| module.tasks.len() > 1) else { break };
-        module.tasks.pop();
+        let longest = modules.iter_mut().filter(|module| module.tasks.len() > 1).max_by_key(|module| open(module));
+        let Some(module) = longest else { break };
+        let Some(last) = module.tasks.iter().rposition(|task| !stays(task)) else { break };
+        module.tasks.remove(last);
         left_out += 1;
     }
     left_out

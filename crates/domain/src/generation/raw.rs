@@ -22,6 +22,8 @@ pub struct RawModule {
 /// A task as the model wrote it; a bare text is its title.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RawTask {
+    /// The key of the present task that this one is, as the model was given it.
+    pub key: Option<String>,
     /// Title.
     pub title: Option<String>,
     /// Description.
@@ -59,6 +61,7 @@ impl Record for RawModule {
 impl Record for RawTask {
     fn member<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         match name {
+            "key" | "taskkey" | "ref" => fill(&mut self.key, map.next_value::<Scalar>()?.text()),
             "title" | "name" => fill(&mut self.title, map.next_value::<Scalar>()?.text()),
             "description" | "summary" => fill(&mut self.description, map.next_value::<Scalar>()?.text()),
             name if is_minutes(name) => fill(&mut self.estimated_minutes, map.next_value::<Scalar>()?.minutes()),

@@ -24,6 +24,12 @@ pub enum DateRuleError {
         /// The earliest date that still is today somewhere.
         today: NaiveDate,
     },
+    /// The deadline is over everywhere on Earth.
+    #[error("must not be in the past (today is {today})")]
+    DeadlineInPast {
+        /// The earliest date that still is today somewhere.
+        today: NaiveDate,
+    },
     /// The deadline lies before the first day.
     #[error("must not be before the start date {start}")]
     DeadlineBeforeStart {
@@ -43,7 +49,9 @@ impl DateRuleError {
     pub const fn field(self) -> &'static str {
         match self {
             Self::StartInPast { .. } => "startDate",
-            Self::DeadlineBeforeStart { .. } | Self::DeadlineTooFar { .. } => "deadlineDate",
+            Self::DeadlineInPast { .. } | Self::DeadlineBeforeStart { .. } | Self::DeadlineTooFar { .. } => {
+                "deadlineDate"
+            }
         }
     }
 }
@@ -62,15 +70,12 @@ impl PlanDates {
         now: DateTime<Utc>,
     ) -> Result<Self, Vec<DateRuleError>> {
         let mut broken = Vec::new();
-        let today = now.checked_sub_signed(Duration::hours(12)).unwrap_or(DateTime::<Utc>::MIN_UTC).date_naive();
-        let furthest = now.checked_add_signed(Duration::hours(14)).unwrap_or(DateTime::<Utc>::MAX_UTC).date_naive();
-        let latest = furthest.checked_add_signed(Duration::days(LONGEST_AHEAD_DAYS)).unwrap_or(NaiveDate::MAX);
+        let (today, latest) = (earliest_today(now), latest_deadline(now));
         let first = start.unwrap_or_else(|| now.date_naive());
         if first < today {
             broken.push(DateRuleError::StartInPast { today });
         }
-        let last = deadline
-            .unwrap_or_else(|| first.checked_add_signed(Duration::days(DEFAULT_PLAN_DAYS)).unwrap_or(NaiveDate::MAX));
+        let last = deadline.unwrap_or_else(|| default_deadline(first));
         if last < first {
             broken.push(DateRuleError::DeadlineBeforeStart { start: first });
         }
@@ -78,6 +83,41 @@ impl PlanDates {
             broken.push(DateRuleError::DeadlineTooFar { latest });
         }
         if broken.is_empty() { Ok(Self { start: first, deadline: last }) } else { Err(broken) }
+    }
+
+    /// The dates of a stored plan with `start` or `deadline` put in their place, for a new generation of it.
+    ///
+    /// Time passes over a stored plan, so its dates stay legal as long as nobody touches them. What is given anew obeys
+    /// the rules of [`PlanDates::parse`], and then the pair does too: in order, and the deadline within a year. A date
+    /// that was never stored is filled in as for a new plan.
+    ///
+    /// # Errors
+    /// The first rule broken.
+    pub fn overridden(
+        start: Option<NaiveDate>,
+        deadline: Option<NaiveDate>,
+        stored_start: Option<NaiveDate>,
+        stored_deadline: Option<NaiveDate>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, DateRuleError> {
+        let (today, latest) = (earliest_today(now), latest_deadline(now));
+        let first = start.or(stored_start).unwrap_or_else(|| now.date_naive());
+        let last = deadline.or(stored_deadline).unwrap_or_else(|| default_deadline(first));
+        if start.is_some_and(|start| start < today) {
+            return Err(DateRuleError::StartInPast { today });
+        }
+        if deadline.is_some_and(|deadline| deadline < today) {
+            return Err(DateRuleError::DeadlineInPast { today });
+        }
+        if (start.is_some() || deadline.is_some()) && last > latest {
+            return Err(DateRuleError::DeadlineTooFar { latest });
+        }
+        Self::stored(first, last).ok_or(DateRuleError::DeadlineBeforeStart { start: first })
+    }
+
+    /// Dates as they were stored, however long ago; none when they are out of order.
+    pub fn stored(start: NaiveDate, deadline: NaiveDate) -> Option<Self> {
+        (start <= deadline).then_some(Self { start, deadline })
     }
 
     /// The first day.
@@ -99,6 +139,21 @@ impl PlanDates {
     pub fn weeks(&self) -> u32 {
         self.days().div_ceil(7)
     }
+}
+
+/// The earliest date that still is today somewhere.
+fn earliest_today(now: DateTime<Utc>) -> NaiveDate {
+    now.checked_sub_signed(Duration::hours(12)).unwrap_or(DateTime::<Utc>::MIN_UTC).date_naive()
+}
+
+/// The last deadline allowed: a year after the latest date that already is today somewhere.
+fn latest_deadline(now: DateTime<Utc>) -> NaiveDate {
+    let furthest = now.checked_add_signed(Duration::hours(14)).unwrap_or(DateTime::<Utc>::MAX_UTC).date_naive();
+    furthest.checked_add_signed(Duration::days(LONGEST_AHEAD_DAYS)).unwrap_or(NaiveDate::MAX)
+}
+
+fn default_deadline(start: NaiveDate) -> NaiveDate {
+    start.checked_add_signed(Duration::days(DEFAULT_PLAN_DAYS)).unwrap_or(NaiveDate::MAX)
 }
 
 #[cfg(test)]

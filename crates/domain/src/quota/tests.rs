@@ -33,8 +33,12 @@ fn a_free_plan_lasts_two_weeks_to_the_day() {
 #[test]
 fn a_model_call_starts_only_below_the_months_budget() {
     let free = Limits::default().free;
-    assert_eq!(free.admit_spend(499_999), Ok(()));
-    assert_eq!(free.admit_spend(500_000), Err(QuotaRefusal::Budget { limit: 500_000, used: 500_000 }));
+    assert_eq!(free.admit_spend(499_999, 0), Ok(()));
+    assert_eq!(free.admit_spend(500_000, 0), Err(QuotaRefusal::Budget { limit: 500_000, used: 500_000 }));
+    assert_eq!(free.admit_spend(400_000, 100_000), Ok(()), "what may be spent at most still fits");
+    assert_eq!(free.admit_spend(400_000, 100_001), Err(QuotaRefusal::Budget { limit: 500_000, used: 400_000 }));
+    assert_eq!(free.admit_regeneration(4), Ok(()));
+    assert_eq!(free.admit_regeneration(5), Err(QuotaRefusal::Regenerations { limit: 5, used: 5 }));
 }
 
 #[test]

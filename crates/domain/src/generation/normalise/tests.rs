@@ -39,6 +39,19 @@ fn markup_is_taken_out_and_its_text_stays() {
 }
 
 #[test]
+fn a_key_is_short_letters_and_digits_or_nothing() {
+    let key_of = |key: &str| {
+        let keyed = RawTask { key: Some(key.into()), ..task("Read", Some(30.0)) };
+        normalise_module(module(Some(60.0), vec![keyed])).unwrap().module.tasks.remove(0).key
+    };
+    assert_eq!(key_of(" t12\n").as_deref(), Some("t12"));
+    assert_eq!(key_of("abcdefgh12345678").as_deref(), Some("abcdefgh12345678"));
+    for wrong in ["", "  ", "t-1", "t 1", "-3", "é1", "abcdefgh123456789", "<b>t1</b>"] {
+        assert_eq!(key_of(wrong), None, "{wrong:?}");
+    }
+}
+
+#[test]
 fn taking_markup_out_makes_no_new_markup() {
     assert_eq!(line("<<b>script>x"), "script>x");
     assert_eq!(line("<scr<b>ipt>x"), "script>x");
@@ -194,12 +207,14 @@ fn nasty_link() -> impl Strategy<Value = RawResource> {
 
 fn nasty_task() -> impl Strategy<Value = RawTask> {
     (
+        prop::option::of(prop_oneof!["[a-zA-Z0-9 ]{0,20}", nasty_text()]),
         prop::option::of(nasty_text()),
         prop::option::of(nasty_text()),
         prop::option::of(any::<f64>()),
         prop::collection::vec(nasty_link(), 0..8),
     )
-        .prop_map(|(title, description, estimated_minutes, resources)| RawTask {
+        .prop_map(|(key, title, description, estimated_minutes, resources)| RawTask {
+            key,
             title,
             description,
             estimated_minutes,
@@ -235,6 +250,8 @@ fn assert_within_bounds(module: &DraftModule) {
     assert_clean(&module.title, MAX_TITLE_CHARS, false);
     assert!((15..=480).contains(&module.minutes) && (1..=MAX_TASKS).contains(&module.tasks.len()));
     for task in &module.tasks {
+        let key = task.key.as_deref().unwrap_or("t1");
+        assert!((1..=16).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric()), "{key:?}");
         assert_clean(&task.title, MAX_TITLE_CHARS, false);
         assert!((5..=120).contains(&task.minutes) && task.resources.len() <= MAX_RESOURCES);
         for link in &task.resources {
@@ -259,6 +276,7 @@ fn raw_again(module: &DraftModule) -> RawModule {
             .collect()
     };
     let tasks = module.tasks.iter().map(|task| RawTask {
+        key: task.key.clone(),
         title: Some(task.title.clone()),
         description: task.description.clone(),
         estimated_minutes: Some(task.minutes.into()),

@@ -1,6 +1,6 @@
 //! Capacity is exact, and trimming takes as little as it must.
 
-use super::{capacity, trim_to_capacity};
+use super::{capacity, trim_keeping, trim_to_capacity};
 use crate::generation::{DraftModule, DraftTask};
 use crate::plans::{PlanDates, SkillLevel, WeeklyHours};
 use chrono::{DateTime, Days, NaiveDate};
@@ -18,7 +18,7 @@ fn hours(hours: i64) -> WeeklyHours {
 
 /// Modules with so many tasks each; a task's title says where it stood.
 fn modules(counts: &[usize]) -> Vec<DraftModule> {
-    let task = |title| DraftTask { title, description: None, minutes: 30, resources: Vec::new() };
+    let task = |title| DraftTask { key: None, title, description: None, minutes: 30, resources: Vec::new() };
     let tasks = |module: usize, count: usize| (0..count).map(|n| task(format!("{module}.{n}"))).collect();
     let module = |(at, &count): (usize, &usize)| DraftModule {
         title: at.to_string(),
@@ -105,5 +105,30 @@ proptest! {
             let minutes_needed = u64::from(room) * u64::from(super::Pace::of(level).minutes());
             prop_assert!(minutes_needed * 7 <= u64::try_from(weekly).unwrap() * 60 * u64::from(days.max(1)));
         }
+    }
+
+    #[test]
+    fn what_stays_is_neither_counted_nor_left_out(
+        sizes in proptest::collection::vec(1_usize..8, 0..8),
+        room in 0_u32..40,
+        every in 1_usize..5,
+    ) {
+        let mut after = modules(&sizes);
+        let mut number = 0;
+        for task in after.iter_mut().flat_map(|module| &mut module.tasks) {
+            number += 1;
+            task.key = (number % every == 0).then(|| format!("t{number}"));
+        }
+        let stays = |task: &crate::generation::DraftTask| task.key.is_some();
+        let before = after.clone();
+        trim_keeping(&mut after, room, stays);
+        let kept = |modules: &[DraftModule]| -> Vec<String> {
+            modules.iter().flat_map(|module| &module.tasks).filter_map(|task| task.key.clone()).collect()
+        };
+        prop_assert_eq!(kept(&after), kept(&before));
+        prop_assert!(after.iter().all(|module| !module.tasks.is_empty()));
+        let open: usize = after.iter().flat_map(|module| &module.tasks).filter(|task| !stays(task)).count();
+        let single = after.iter().all(|module| module.tasks.len() == 1 || module.tasks.iter().all(stays));
+        prop_assert!(open <= usize::try_from(room).unwrap() || single);
     }
 }

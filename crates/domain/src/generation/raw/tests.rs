@@ -50,6 +50,19 @@ fn a_wrong_type_costs_only_its_member() {
 }
 
 #[test]
+fn a_tasks_key_may_be_a_number_and_go_by_several_names() {
+    for (json, key) in [
+        (r#"{"key": "t1"}"#, Some("t1")),
+        (r#"{"task_key": "t2"}"#, Some("t2")),
+        (r#"{"taskKey": 3}"#, Some("3")),
+        (r#"{"ref": "t4", "key": "t5"}"#, Some("t4")),
+        (r#"{"key": null, "ref": ["t6"]}"#, None),
+    ] {
+        assert_eq!(serde_json::from_str::<RawTask>(json).unwrap().key.as_deref(), key, "{json}");
+    }
+}
+
+#[test]
 fn null_lists_are_empty() {
     assert_eq!(module(r#"{"tasks": null}"#), RawModule::default());
     assert_eq!(serde_json::from_str::<RawTask>(r#"{"resources": null}"#).unwrap(), RawTask::default());

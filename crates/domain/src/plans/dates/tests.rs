@@ -63,6 +63,51 @@ fn the_ends_of_time_are_refused_and_do_not_panic() {
     }
 }
 
+/// `start` and `deadline` put over a plan stored for February 2027, in March.
+fn over_february(start: Option<&str>, deadline: Option<&str>) -> Result<(NaiveDate, NaiveDate), DateRuleError> {
+    let stored = (Some(date("2027-02-01")), Some(date("2027-02-28")));
+    PlanDates::overridden(start.map(date), deadline.map(date), stored.0, stored.1, now())
+        .map(|dates| (dates.start(), dates.deadline()))
+}
+
+#[test]
+fn stored_dates_that_nobody_touches_stay_legal() {
+    let february = (date("2027-02-01"), date("2027-02-28"));
+    assert_eq!(over_february(None, None), Ok(february));
+    assert_eq!(over_february(None, Some("2027-04-30")), Ok((february.0, date("2027-04-30"))));
+    assert_eq!(PlanDates::stored(february.0, february.1).map(|dates| dates.days()), Some(27));
+    assert_eq!(PlanDates::stored(february.1, february.0), None);
+}
+
+#[test]
+fn dates_given_anew_obey_the_rules() {
+    let today = date("2027-03-09");
+    assert_eq!(over_february(Some("2027-03-09"), Some("2027-03-09")), Ok((today, today)));
+    assert_eq!(over_february(Some("2027-03-08"), None), Err(DateRuleError::StartInPast { today }));
+    assert_eq!(over_february(None, Some("2027-03-08")), Err(DateRuleError::DeadlineInPast { today }));
+    let start = date("2027-03-20");
+    assert_eq!(over_february(Some("2027-03-20"), None), Err(DateRuleError::DeadlineBeforeStart { start }));
+    let latest = date("2028-03-10");
+    assert_eq!(over_february(None, Some("2028-03-11")), Err(DateRuleError::DeadlineTooFar { latest }));
+}
+
+#[test]
+fn a_stored_deadline_too_far_away_counts_once_another_date_is_given() {
+    let (start, far) = (Some(date("2027-04-01")), Some(date("2029-01-01")));
+    let latest = date("2028-03-10");
+    assert!(PlanDates::overridden(None, None, start, far, now()).is_ok());
+    let refused = PlanDates::overridden(start, None, start, far, now());
+    assert_eq!(refused, Err(DateRuleError::DeadlineTooFar { latest }));
+}
+
+#[test]
+fn dates_never_stored_are_filled_in() {
+    let dates = PlanDates::overridden(None, None, None, None, now());
+    assert_eq!(dates, PlanDates::parse(None, None, now()).map_err(|broken| broken[0]));
+    let dates = PlanDates::overridden(Some(date("2027-05-01")), None, None, None, now()).unwrap();
+    assert_eq!((dates.start(), dates.deadline()), (date("2027-05-01"), date("2027-05-15")));
+}
+
 proptest! {
     #[test]
     fn accepted_dates_are_in_order_and_within_a_year(first in 0_u64..800, length in 0_u64..800, given in any::<[bool; 2]>()) {
