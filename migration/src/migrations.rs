@@ -46,6 +46,8 @@ sql_migrations![
     "m20261122_000005_jobs_and_usage",
     "m20261122_000006_integrations",
     "m20261122_000007_operations",
+    "m20261123_000008_queue",
+    "m20261123_000009_ledger",
 ];
 
 /// The migrations in order. Use [`crate::up`] and its siblings, which also hold the lock and see to roles and grants.

@@ -116,12 +116,22 @@ impl ServiceAccounts<'_> {
         Err(StoreError::WrongCount { what: "a provisioned account", expected: 1, actual: 0 })
     }
 
+    /// What an account pays for; none once it is erased.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn tier(&self, id: UserId) -> Result<Option<SubscriptionTier>, StoreError> {
+        let sql = "select subscription_tier::text from users where id = $1";
+        first(self.0, sql, [id.0.into()]).await?.map(|row| parse(&row, "users", "subscription_tier")).transpose()
+    }
+
     /// Locks an account for the rest of the transaction and reads its tier: whoever counts and then inserts holds this.
+    /// Rows that merely refer to the account do not wait for it.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn lock(&self, id: UserId) -> Result<Option<Account>, StoreError> {
-        let sql = format!("select {COLUMNS} from users where id = $1 for update");
+        let sql = format!("select {COLUMNS} from users where id = $1 for no key update");
         first(self.0, &sql, [id.0.into()]).await?.map(|row| account(&row)).transpose()
     }
 }

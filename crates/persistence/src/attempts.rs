@@ -5,14 +5,15 @@ use crate::error::StoreError;
 use crate::rows::{all, execute, execute_one, get, parse, parse_option};
 use crate::session::{ServiceTx, UserTx};
 use chrono::{DateTime, Utc};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{DatabaseTransaction, Value};
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use waymark_domain::generation::{AttemptStatus, FailureClass, ModelPrice, TokenUsage};
 use waymark_domain::ids::{AttemptId, GenerationId, PlanId, UserId};
 
 /// An attempt that begins.
 #[derive(Debug, Clone)]
-pub struct NewAttempt<'a> {
+pub struct NewAttempt {
     /// Its key.
     pub id: AttemptId,
     /// The plan.
@@ -24,7 +25,9 @@ pub struct NewAttempt<'a> {
     /// From 1, per generation.
     pub number: u32,
     /// SHA-256 of the prompt, hex.
-    pub prompt_hash: &'a str,
+    pub prompt_hash: String,
+    /// What a cost can be estimated from when its worker is lost: provider, model, price, size of the prompt.
+    pub metadata: Json,
 }
 
 /// How an attempt ended.
@@ -45,7 +48,7 @@ pub struct AttemptEnd {
 }
 
 /// An attempt as its learner sees it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AttemptView {
     /// Its key.
     pub id: AttemptId,
@@ -72,8 +75,8 @@ pub struct AttemptView {
 /// What an attempt cost.
 #[derive(Debug, Clone)]
 pub struct UsageRecord<'a> {
-    /// The plan.
-    pub plan_id: PlanId,
+    /// The plan, if it is still there.
+    pub plan_id: Option<PlanId>,
     /// Whose it is.
     pub user_id: UserId,
     /// The generation.
@@ -94,8 +97,33 @@ pub struct UsageRecord<'a> {
     pub estimated: bool,
     /// The provider's name for the call.
     pub request_id: Option<&'a str>,
-    /// The usage month, `YYYY-MM`.
-    pub month: String,
+    /// When it was spent; its month is the usage month.
+    pub at: DateTime<Utc>,
+}
+
+async fn of_plan(tx: &DatabaseTransaction, plan: PlanId) -> Result<Vec<AttemptView>, StoreError> {
+    let sql =
+        "select id, generation_id, number, status::text, classification::text, duration_ms::bigint, modules_count,
+                          tasks_count, created_at, finished_at
+                   from generation_attempts where plan_id = $1 order by created_at, number, id";
+    all(tx, sql, [plan.0.into()])
+        .await?
+        .iter()
+        .map(|row| {
+            Ok(AttemptView {
+                id: AttemptId(get(row, "id")?),
+                generation_id: get::<Option<uuid::Uuid>>(row, "generation_id")?.map(GenerationId),
+                number: get(row, "number")?,
+                status: parse(row, "generation_attempts", "status")?,
+                classification: parse_option(row, "generation_attempts", "classification")?,
+                duration_ms: get(row, "duration_ms")?,
+                modules_count: get(row, "modules_count")?,
+                tasks_count: get(row, "tasks_count")?,
+                created_at: get(row, "created_at")?,
+                finished_at: get(row, "finished_at")?,
+            })
+        })
+        .collect()
 }
 
 /// Attempts, as the learner.
@@ -114,28 +142,7 @@ impl UserAttempts<'_> {
     /// # Errors
     /// [`StoreError`]
     pub async fn of_plan(&self, plan: PlanId) -> Result<Vec<AttemptView>, StoreError> {
-        let sql =
-            "select id, generation_id, number, status::text, classification::text, duration_ms::bigint, modules_count,
-                          tasks_count, created_at, finished_at
-                   from generation_attempts where plan_id = $1 order by created_at, number, id";
-        all(&self.0.tx, sql, [plan.0.into()])
-            .await?
-            .iter()
-            .map(|row| {
-                Ok(AttemptView {
-                    id: AttemptId(get(row, "id")?),
-                    generation_id: get::<Option<uuid::Uuid>>(row, "generation_id")?.map(GenerationId),
-                    number: get(row, "number")?,
-                    status: parse(row, "generation_attempts", "status")?,
-                    classification: parse_option(row, "generation_attempts", "classification")?,
-                    duration_ms: get(row, "duration_ms")?,
-                    modules_count: get(row, "modules_count")?,
-                    tasks_count: get(row, "tasks_count")?,
-                    created_at: get(row, "created_at")?,
-                    finished_at: get(row, "finished_at")?,
-                })
-            })
-            .collect()
+        of_plan(&self.0.tx, plan).await
     }
 }
 
@@ -150,13 +157,21 @@ impl ServiceTx {
 }
 
 impl ServiceAttempts<'_> {
+    /// A plan's attempts, oldest first. The caller has checked whose plan it is.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn of_plan(&self, plan: PlanId) -> Result<Vec<AttemptView>, StoreError> {
+        of_plan(self.0, plan).await
+    }
+
     /// Records that an attempt begins.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn begin(&self, attempt: &NewAttempt<'_>) -> Result<(), StoreError> {
-        let sql = "insert into generation_attempts (id, plan_id, user_id, generation_id, number, status, prompt_hash)
-                   values ($1, $2, $3, $4, $5, 'in_progress', $6)";
+    pub async fn begin(&self, attempt: &NewAttempt) -> Result<(), StoreError> {
+        let sql = "insert into generation_attempts (id, plan_id, user_id, generation_id, number, status, prompt_hash, metadata)
+                   values ($1, $2, $3, $4, $5, 'in_progress', $6, $7)";
         let number = i32::try_from(attempt.number).unwrap_or(i32::MAX);
         execute_one(
             self.0,
@@ -168,10 +183,23 @@ impl ServiceAttempts<'_> {
                 attempt.user_id.0.into(),
                 attempt.generation_id.0.into(),
                 number.into(),
-                attempt.prompt_hash.into(),
+                attempt.prompt_hash.as_str().into(),
+                attempt.metadata.clone().into(),
             ],
         )
         .await
+    }
+
+    /// Records that the provider has accepted the call, and its name for it: from here on the attempt may cost money.
+    /// An attempt that has ended meanwhile keeps the mark too, for its cost is still to be found.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn reached(&self, id: AttemptId, request_id: Option<&str>) -> Result<(), StoreError> {
+        let sql = "update generation_attempts set reached_at = coalesce(reached_at, now()),
+                     metadata = metadata || jsonb_strip_nulls(jsonb_build_object('requestId', $2::text))
+                   where id = $1";
+        execute(self.0, sql, [id.0.into(), request_id.into()]).await.map(drop)
     }
 
     /// The highest number of a generation's attempts, 0 when there is none.
@@ -191,7 +219,7 @@ impl ServiceAttempts<'_> {
     pub async fn end(&self, id: AttemptId, status: AttemptStatus, end: &AttemptEnd) -> Result<(), StoreError> {
         let sql =
             "update generation_attempts set status = $2, classification = $3, duration_ms = $4, modules_count = $5,
-                     tasks_count = $6, normalized_effort = $7, metadata = $8, finished_at = now()
+                     tasks_count = $6, normalized_effort = $7, metadata = metadata || $8, finished_at = now()
                    where id = $1 and status = 'in_progress'";
         execute_one(
             self.0,
@@ -211,7 +239,7 @@ impl ServiceAttempts<'_> {
         .await
     }
 
-    /// Ends whatever a dead worker left in progress; returns how many.
+    /// Ends whatever a dead worker left in progress; returns those attempts.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -220,12 +248,16 @@ impl ServiceAttempts<'_> {
         generation: GenerationId,
         class: FailureClass,
         reason: &str,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<Vec<AttemptId>, StoreError> {
         let sql = "update generation_attempts set status = 'failure', classification = $2, finished_at = now(),
                      duration_ms = (extract(epoch from now() - created_at) * 1000)::bigint,
                      metadata = coalesce(metadata, '{}'::jsonb) || jsonb_build_object('reason', $3::text)
-                   where generation_id = $1 and status = 'in_progress'";
-        execute(self.0, sql, [generation.0.into(), class.as_str().into(), reason.into()]).await
+                   where generation_id = $1 and status = 'in_progress' returning id";
+        all(self.0, sql, [generation.0.into(), class.as_str().into(), reason.into()])
+            .await?
+            .iter()
+            .map(|row| Ok(AttemptId(get(row, "id")?)))
+            .collect()
     }
 
     /// Marks whatever is in progress as canceled; returns how many.
@@ -239,54 +271,56 @@ impl ServiceAttempts<'_> {
         execute(self.0, sql, [generation.0.into()]).await
     }
 
-    /// Whether an attempt was canceled.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn is_canceled(&self, id: AttemptId) -> Result<bool, StoreError> {
-        let sql = "select exists (select from generation_attempts where id = $1 and status = 'canceled') as canceled";
-        get(&crate::rows::only(self.0, "an attempt", sql, [id.0.into()]).await?, "canceled")
-    }
-
-    /// Records what an attempt cost, once, and adds it to the month's spend. Returns whether it was new.
+    /// Records what an attempt cost and adds it to the month's spend, once: a later record replaces an estimate (the
+    /// month's spend moves by the difference) and changes nothing else. Returns whether anything changed.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn record_usage(&self, record: &UsageRecord<'_>) -> Result<bool, StoreError> {
-        let sql = "with spent as (
-                     insert into ai_usage_events (user_id, plan_id, generation_id, attempt, provider, model, input_tokens,
-                       output_tokens, cost_cents, cost_microusd, price, request_id, estimated)
-                     values ($1, (select id from learning_plans where id = $2), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-                     on conflict (generation_id, attempt) do nothing returning user_id, cost_microusd)
-                   insert into usage_metrics (user_id, month, ai_cost_microusd)
-                   select user_id, $14, cost_microusd from spent
-                   on conflict (user_id, month) do update set updated_at = now(),
-                     ai_cost_microusd = usage_metrics.ai_cost_microusd + excluded.ai_cost_microusd";
+        let added = "with spent as (
+                       insert into ai_usage_events (user_id, plan_id, generation_id, attempt, provider, model, input_tokens,
+                         output_tokens, cost_cents, cost_microusd, price, request_id, estimated, created_at, lookup_at)
+                       values ($1, (select id from learning_plans where id = $2), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+                         $13, $14, case when $13 and $12::text is not null then $14 end)
+                       on conflict (generation_id, attempt) do nothing
+                       returning user_id, to_char(created_at at time zone 'UTC', 'YYYY-MM') as month, cost_microusd)
+                     insert into usage_metrics (user_id, month, ai_cost_microusd) select user_id, month, cost_microusd from spent
+                     on conflict (user_id, month) do update set updated_at = now(),
+                       ai_cost_microusd = usage_metrics.ai_cost_microusd + excluded.ai_cost_microusd";
+        // The estimate is locked and read before it is replaced: a statement does not see what it has changed itself.
+        let replaced = "with old as materialized (
+                          select id, cost_microusd from ai_usage_events
+                          where user_id = $1 and generation_id = $3 and attempt = $4 and estimated for update),
+                        spent as (
+                          update ai_usage_events e set provider = $5, model = $6, input_tokens = $7, output_tokens = $8,
+                            cost_cents = $9, cost_microusd = $10, price = $11, request_id = coalesce($12, e.request_id),
+                            estimated = $13, lookup_at = case when $13 and $12::text is not null then $14::timestamptz end
+                          from old where e.id = old.id
+                          returning e.user_id, to_char(e.created_at at time zone 'UTC', 'YYYY-MM') as month,
+                            e.cost_microusd - old.cost_microusd as more)
+                        update usage_metrics m set updated_at = now(), ai_cost_microusd = m.ai_cost_microusd + spent.more
+                        from spent where m.user_id = spent.user_id and m.month = spent.month";
         let price = serde_json::json!({
             "inputPerMillion": record.price.input_per_million, "outputPerMillion": record.price.output_per_million,
             "source": if record.usage.provider_cost_microusd.is_some() { "provider" } else { "catalogue" },
         });
-        let touched = execute(
-            self.0,
-            sql,
-            [
-                record.user_id.0.into(),
-                record.plan_id.0.into(),
-                record.generation_id.0.into(),
-                i32::try_from(record.attempt).unwrap_or(i32::MAX).into(),
-                record.provider.into(),
-                record.model.into(),
-                i32::try_from(record.usage.input_tokens).unwrap_or(i32::MAX).into(),
-                i32::try_from(record.usage.output_tokens).unwrap_or(i32::MAX).into(),
-                waymark_domain::generation::cents_rounded_up(record.cost_microusd).into(),
-                record.cost_microusd.into(),
-                price.into(),
-                record.request_id.into(),
-                record.estimated.into(),
-                record.month.as_str().into(),
-            ],
-        )
-        .await?;
-        Ok(touched > 0)
+        let values: [Value; 14] = [
+            record.user_id.0.into(),
+            record.plan_id.map(|plan| plan.0).into(),
+            record.generation_id.0.into(),
+            i32::try_from(record.attempt).unwrap_or(i32::MAX).into(),
+            record.provider.into(),
+            record.model.into(),
+            i64::from(record.usage.input_tokens).into(),
+            i64::from(record.usage.output_tokens).into(),
+            waymark_domain::generation::cents_rounded_up(record.cost_microusd).into(),
+            record.cost_microusd.into(),
+            price.into(),
+            record.request_id.into(),
+            record.estimated.into(),
+            record.at.into(),
+        ];
+        let changed = execute(self.0, added, values.clone()).await? > 0;
+        Ok(changed || execute(self.0, replaced, values).await? > 0)
     }
 }

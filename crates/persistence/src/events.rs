@@ -103,6 +103,19 @@ impl UserEvents<'_> {
     pub async fn last_seq(&self, plan: PlanId) -> Result<i64, StoreError> {
         last_seq(&self.0.tx, plan).await
     }
+
+    /// The last event of a generation; none when its log is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn end_of(&self, plan: PlanId, generation: GenerationId) -> Result<Option<(i64, EventKind)>, StoreError> {
+        let sql = "select seq, type from generation_events where plan_id = $1 and generation_id = $2
+                   order by seq desc limit 1";
+        first(&self.0.tx, sql, [plan.0.into(), generation.0.into()])
+            .await?
+            .map(|row| Ok((get(&row, "seq")?, parse(&row, "generation_events", "type")?)))
+            .transpose()
+    }
 }
 
 async fn last_seq(tx: &DatabaseTransaction, plan: PlanId) -> Result<i64, StoreError> {

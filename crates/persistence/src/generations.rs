@@ -1,12 +1,14 @@
 //! Generations: one run of a model over a plan, with up to three attempts.
 
 use crate::error::StoreError;
-use crate::rows::{all, execute_one, first, get};
+use crate::rows::{all, execute_one, first, get, parse};
 use crate::session::{ServiceTx, UserTx};
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseTransaction;
 use serde_json::Value as Json;
-use waymark_domain::ids::{GenerationId, PlanId, UserId};
+use waymark_domain::generation::GenerationKind;
+use waymark_domain::ids::{GenerationId, JobId, PlanId, UserId};
+use waymark_domain::jobs::JobStatus;
 
 /// A generation that is accepted.
 #[derive(Debug, Clone)]
@@ -17,8 +19,8 @@ pub struct NewGeneration<'a> {
     pub plan_id: PlanId,
     /// Whose it is.
     pub user_id: UserId,
-    /// `initial`, `retry` or `regeneration`.
-    pub kind: &'a str,
+    /// What it is to the plan.
+    pub kind: GenerationKind,
     /// The model asked.
     pub model: &'a str,
     /// What it is generated from (the learner's own words).
@@ -32,12 +34,40 @@ pub struct NewGeneration<'a> {
 pub struct GenerationView {
     /// Its key.
     pub id: GenerationId,
-    /// `initial`, `retry` or `regeneration`.
-    pub kind: String,
+    /// What it is to the plan.
+    pub kind: GenerationKind,
     /// The model asked.
     pub model: Option<String>,
     /// When it was accepted.
     pub created_at: DateTime<Utc>,
+}
+
+/// What a worker needs of a generation.
+#[derive(Debug, Clone)]
+pub struct Material {
+    /// What it is to the plan.
+    pub kind: GenerationKind,
+    /// The model asked.
+    pub model: String,
+    /// What it is generated from (the learner's own words).
+    pub prompt: Json,
+    /// What was decided for it.
+    pub parameters: Json,
+}
+
+/// A job and what it generates.
+#[derive(Debug, Clone, Copy)]
+pub struct JobGeneration {
+    /// The plan.
+    pub plan_id: PlanId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// Where the job stands.
+    pub status: JobStatus,
+    /// What the generation is to its plan; initial when its record is gone.
+    pub kind: GenerationKind,
+    /// Whether it is the plan's newest generation.
+    pub newest: bool,
 }
 
 /// Generations, as the learner.
@@ -73,7 +103,7 @@ impl UserGenerations<'_> {
             .map(|row| {
                 Ok(GenerationView {
                     id: GenerationId(get(row, "id")?),
-                    kind: get(row, "kind")?,
+                    kind: parse(row, "plan_generations", "kind")?,
                     model: get(row, "model")?,
                     created_at: get(row, "created_at")?,
                 })
@@ -108,7 +138,7 @@ impl ServiceGenerations<'_> {
                 new.id.0.into(),
                 new.plan_id.0.into(),
                 new.user_id.0.into(),
-                new.kind.into(),
+                new.kind.as_str().into(),
                 new.model.into(),
                 new.prompt.clone().into(),
                 new.parameters.clone().into(),
@@ -117,13 +147,67 @@ impl ServiceGenerations<'_> {
         .await
     }
 
-    /// The model and the prompt's material of a generation.
+    /// What a generation is and what it is made from.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn material(&self, id: GenerationId) -> Result<Option<(String, Json)>, StoreError> {
-        let sql = "select coalesce(model, '') as model, coalesce(prompt, 'null') as prompt from plan_generations where id = $1";
-        first(self.0, sql, [id.0.into()]).await?.map(|row| Ok((get(&row, "model")?, get(&row, "prompt")?))).transpose()
+    pub async fn material(&self, id: GenerationId) -> Result<Option<Material>, StoreError> {
+        let sql = "select kind, coalesce(model, '') as model, coalesce(prompt, 'null') as prompt, parameters
+                   from plan_generations where id = $1";
+        first(self.0, sql, [id.0.into()])
+            .await?
+            .map(|row| {
+                Ok(Material {
+                    kind: parse(&row, "plan_generations", "kind")?,
+                    model: get(&row, "model")?,
+                    prompt: get(&row, "prompt")?,
+                    parameters: get(&row, "parameters")?,
+                })
+            })
+            .transpose()
+    }
+
+    /// The model of a plan's newest generation.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn last_model(&self, plan: PlanId) -> Result<Option<String>, StoreError> {
+        let sql = "select model from plan_generations where plan_id = $1 order by created_at desc, id desc limit 1";
+        Ok(first(self.0, sql, [plan.0.into()]).await?.map(|row| get(&row, "model")).transpose()?.flatten())
+    }
+
+    /// Whether a generation of the plan waits or runs. Exact only while the plan's row is locked.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn is_running(&self, plan: PlanId) -> Result<bool, StoreError> {
+        let sql = "select id from job_queue where plan_id = $1 and status in ('pending', 'processing')";
+        Ok(first(self.0, sql, [plan.0.into()]).await?.is_some())
+    }
+
+    /// What a job generates; none when there is no such job, or it has no plan.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn of_job(&self, job: JobId) -> Result<Option<JobGeneration>, StoreError> {
+        let sql = "select j.plan_id, j.user_id, j.status::text, coalesce(g.kind, 'initial') as kind,
+                     not exists (select from plan_generations later
+                                 where later.plan_id = g.plan_id and later.created_at > g.created_at) as newest
+                   from job_queue j
+                   left join plan_generations g on g.id::text = j.payload ->> 'generationId' and g.plan_id = j.plan_id
+                   where j.id = $1 and j.plan_id is not null";
+        first(self.0, sql, [job.0.into()])
+            .await?
+            .map(|row| {
+                Ok(JobGeneration {
+                    plan_id: PlanId(get(&row, "plan_id")?),
+                    user_id: UserId(get(&row, "user_id")?),
+                    status: parse(&row, "job_queue", "status")?,
+                    kind: parse(&row, "plan_generations", "kind")?,
+                    newest: get(&row, "newest")?,
+                })
+            })
+            .transpose()
     }
 
     /// Stores what a generation made.

@@ -1,13 +1,24 @@
-//! The job queue: enqueue, claim under a lease, heartbeat, complete. Each claim moves the job's fence; every later write
-//! of a worker names the fence it was given, so a worker that lost its job changes nothing.
+//! The job queue: fair turns, claims under a lease, and what operators see of it. Each claim moves the job's fence; every
+//! later write of a worker names the fence it was given, so a worker that lost its job changes nothing.
+//!
+//! A waiting job has a turn, its place in the line of its priority: the head's turn when it enters, or the one after its
+//! user's last there, whichever is later. So users alternate, however many jobs one of them has, and a claim takes the first
+//! entries of one index. Jobs that must wait for their time have no turn; [`ServiceJobs::line_up`] gives it when they are due.
+
+mod claim;
+mod end;
+mod enqueue;
+mod operate;
+
+pub use operate::{ClaimRecord, JobRow};
 
 use crate::error::StoreError;
-use crate::listen::{FENCED, JOBS};
-use crate::rows::{all, execute, execute_one, first, get, parse};
+use crate::rows::{first, get, parse};
 use crate::session::{ServiceTx, UserTx};
 use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseTransaction, QueryResult};
-use serde_json::{Value as Json, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use std::time::Duration;
 use uuid::Uuid;
 use waymark_domain::ids::{JobId, PlanId, UserId};
@@ -18,8 +29,8 @@ use waymark_domain::jobs::{JobStatus, JobType};
 pub struct NewJob {
     /// Its key.
     pub id: JobId,
-    /// The plan it works on.
-    pub plan_id: PlanId,
+    /// The plan it works on, if any; a plan has at most one live job.
+    pub plan_id: Option<PlanId>,
     /// Whose it is.
     pub user_id: UserId,
     /// What to do.
@@ -30,6 +41,8 @@ pub struct NewJob {
     pub max_attempts: i32,
     /// What the worker needs to know.
     pub payload: Json,
+    /// How long it must wait before it may run; to the millisecond.
+    pub delay: Duration,
 }
 
 /// A claimed job: proof of its lease.
@@ -65,7 +78,7 @@ pub struct Held {
 }
 
 /// A live job as its learner sees it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct JobView {
     /// Its key.
     pub id: JobId,
@@ -84,12 +97,14 @@ impl WorkJob {
     }
 }
 
+/// The columns of a [`WorkJob`].
 const CLAIMED: &str = "j.id, j.plan_id, j.user_id, j.job_type::text, j.fence, j.attempts, j.max_attempts, j.payload,
     (extract(epoch from now() - j.scheduled_for) * 1000)::bigint as waited_ms";
 
-const CLAIM: &str = "update job_queue j set status = 'processing', attempts = j.attempts + 1, fence = j.fence + 1,
-    locked_by = $1, locked_at = now(), lease_expires_at = now() + $2 * interval '1 millisecond',
-    started_at = coalesce(j.started_at, now()), updated_at = now()";
+/// What `history` is given when a claim ends otherwise than well; the error is the parameter that follows.
+const RECORD: &str =
+    "j.history || jsonb_build_object('attempt', j.attempts, 'worker', j.locked_by, 'startedAt', j.locked_at,
+    'endedAt', now(), 'error', ";
 
 fn work_job(row: &QueryResult) -> Result<WorkJob, StoreError> {
     Ok(WorkJob {
@@ -105,8 +120,8 @@ fn work_job(row: &QueryResult) -> Result<WorkJob, StoreError> {
     })
 }
 
-fn millis(lease: Duration) -> i64 {
-    i64::try_from(lease.as_millis()).unwrap_or(i64::MAX)
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Jobs, as the learner.
@@ -149,174 +164,4 @@ impl ServiceTx {
     pub fn jobs(&self) -> ServiceJobs<'_> {
         ServiceJobs(&self.tx)
     }
-}
-
-impl ServiceJobs<'_> {
-    /// Adds a job and hints at it when the transaction commits.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when the plan has a live job already.
-    pub async fn enqueue(&self, job: &NewJob) -> Result<(), StoreError> {
-        let sql = "with added as (
-                     insert into job_queue (id, plan_id, user_id, job_type, status, priority, max_attempts, payload)
-                     values ($1, $2, $3, $4::job_type, 'pending', $5, $6, $7) returning id)
-                   select pg_notify($8, id::text) from added";
-        let values = [
-            job.id.0.into(),
-            job.plan_id.0.into(),
-            job.user_id.0.into(),
-            job.job_type.as_str().into(),
-            i32::from(job.priority).into(),
-            job.max_attempts.into(),
-            job.payload.clone().into(),
-            JOBS.into(),
-        ];
-        execute_one(self.0, "a new job", sql, values).await
-    }
-
-    /// Claims the jobs that should run next, at most `limit`: by priority, then time.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn claim(&self, worker: &str, lease: Duration, limit: u32) -> Result<Vec<WorkJob>, StoreError> {
-        // The array keeps the planner from locking more rows than the limit says; the literal keeps the partial index.
-        let sql = format!(
-            "{CLAIM} where j.status = 'pending' and j.id = any(array(
-               select id from job_queue where status = 'pending' and scheduled_for <= now()
-               order by priority desc, scheduled_for, id limit $3 for update skip locked))
-             returning {CLAIMED}"
-        );
-        let values = [worker.into(), millis(lease).into(), i64::from(limit).into()];
-        all(self.0, &sql, values).await?.iter().map(work_job).collect()
-    }
-
-    /// Claims one certain job if it still waits.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn claim_one(&self, worker: &str, lease: Duration, id: JobId) -> Result<Option<WorkJob>, StoreError> {
-        let sql = format!(
-            "{CLAIM} where j.id = any(array(select id from job_queue where id = $3 and status = 'pending'
-               and scheduled_for <= now() for update skip locked)) returning {CLAIMED}"
-        );
-        let values = [worker.into(), millis(lease).into(), id.0.into()];
-        first(self.0, &sql, values).await?.map(|row| work_job(&row)).transpose()
-    }
-
-    /// Claims jobs whose worker let its lease run out, at most `limit`.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn claim_expired(&self, worker: &str, lease: Duration, limit: u32) -> Result<Vec<WorkJob>, StoreError> {
-        let sql = format!(
-            "{CLAIM} where j.status = 'processing' and j.id = any(array(
-               select id from job_queue where status = 'processing' and lease_expires_at < now()
-               order by lease_expires_at limit $3 for update skip locked))
-             returning {CLAIMED}"
-        );
-        let values = [worker.into(), millis(lease).into(), i64::from(limit).into()];
-        all(self.0, &sql, values).await?.iter().map(work_job).collect()
-    }
-
-    /// Prolongs the leases of `held`; returns those that are held still.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn heartbeat(&self, held: &[Held], lease: Duration) -> Result<Vec<Held>, StoreError> {
-        let sql = "update job_queue j set lease_expires_at = now() + $2 * interval '1 millisecond', updated_at = now()
-                   from jsonb_to_recordset($1) as held(id uuid, fence bigint)
-                   where j.id = held.id and j.fence = held.fence and j.status = 'processing'
-                   returning j.id, j.fence";
-        let held: Vec<Json> = held.iter().map(|held| json!({"id": held.id, "fence": held.fence})).collect();
-        all(self.0, sql, [Json::from(held).into(), millis(lease).into()])
-            .await?
-            .iter()
-            .map(|row| Ok(Held { id: JobId(get(row, "id")?), fence: get(row, "fence")? }))
-            .collect()
-    }
-
-    /// Locks a job for the rest of the transaction if this fence still holds it: every write of a worker starts here.
-    ///
-    /// # Errors
-    /// [`StoreError::Fenced`] when another claim or a cancel has moved the fence.
-    pub async fn assert_held(&self, held: Held) -> Result<(), StoreError> {
-        let sql = "select id from job_queue where id = $1 and fence = $2 and status = 'processing' for update";
-        first(self.0, sql, [held.id.0.into(), held.fence.into()]).await?.map(|_| ()).ok_or(StoreError::Fenced)
-    }
-
-    /// Why a job was last put back; `unknown` when nobody said.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn last_error(&self, id: JobId) -> Result<String, StoreError> {
-        let sql = "select coalesce(error, 'unknown') as error from job_queue where id = $1";
-        get(&crate::rows::only(self.0, "a job", sql, [id.0.into()]).await?, "error")
-    }
-
-    /// Ends a held job well.
-    ///
-    /// # Errors
-    /// [`StoreError::Fenced`] when it is no longer held.
-    pub async fn complete(&self, held: Held, result: Json) -> Result<(), StoreError> {
-        let sql = "update job_queue set status = 'completed', result = $3, completed_at = now(), updated_at = now(),
-                     locked_by = null, locked_at = null, lease_expires_at = null
-                   where id = $1 and fence = $2 and status = 'processing'";
-        fenced(execute(self.0, sql, [held.id.0.into(), held.fence.into(), result.into()]).await?)
-    }
-
-    /// Ends a held job badly.
-    ///
-    /// # Errors
-    /// [`StoreError::Fenced`] when it is no longer held.
-    pub async fn fail(&self, held: Held, error: &str) -> Result<(), StoreError> {
-        let sql = "update job_queue set status = 'failed', error = $3, completed_at = now(), updated_at = now(),
-                     locked_by = null, locked_at = null, lease_expires_at = null
-                   where id = $1 and fence = $2 and status = 'processing'";
-        fenced(execute(self.0, sql, [held.id.0.into(), held.fence.into(), error.into()]).await?)
-    }
-
-    /// Puts a held job back, to run after `delay`. A claim that does not count (a worker that stops) is taken back.
-    ///
-    /// # Errors
-    /// [`StoreError::Fenced`] when it is no longer held.
-    pub async fn put_back(&self, held: Held, delay: Duration, error: &str, counts: bool) -> Result<(), StoreError> {
-        let sql = "with back as (
-                     update job_queue set status = 'pending', scheduled_for = now() + $3 * interval '1 millisecond',
-                       error = $4, attempts = greatest(attempts - $5, 0), locked_by = null, locked_at = null,
-                       lease_expires_at = null, updated_at = now()
-                     where id = $1 and fence = $2 and status = 'processing' returning id)
-                   select pg_notify($6, id::text) from back";
-        let values = [
-            held.id.0.into(),
-            held.fence.into(),
-            millis(delay).into(),
-            error.into(),
-            i32::from(!counts).into(),
-            JOBS.into(),
-        ];
-        fenced(execute(self.0, sql, values).await?)
-    }
-
-    /// Takes the plan's live job from whoever has it: the fence moves, the job has failed with `error`, and its worker is
-    /// hinted at. Returns the job as it was.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn revoke(&self, plan: PlanId, user: UserId, error: &str) -> Result<Option<WorkJob>, StoreError> {
-        let sql = format!(
-            "with live as materialized (
-               select id from job_queue where plan_id = $1 and user_id = $2 and status in ('pending', 'processing') for update),
-             taken as (
-               update job_queue j set status = 'failed', error = $3, fence = j.fence + 1, completed_at = now(),
-                 updated_at = now(), locked_by = null, locked_at = null, lease_expires_at = null
-               from live where j.id = live.id returning {CLAIMED})
-             select taken.*, pg_notify($4, id::text) from taken"
-        );
-        let values = [plan.0.into(), user.0.into(), error.into(), FENCED.into()];
-        first(self.0, &sql, values).await?.map(|row| work_job(&row)).transpose()
-    }
-}
-
-fn fenced(touched: u64) -> Result<(), StoreError> {
-    if touched == 1 { Ok(()) } else { Err(StoreError::Fenced) }
 }

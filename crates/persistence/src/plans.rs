@@ -1,9 +1,12 @@
 //! Plans: the learner reads and deletes their own; the server creates, settles and fails them.
 
+mod apply;
 mod detail;
 mod list;
 mod settle;
+mod snapshot;
 
+pub use apply::PlanInputs;
 pub use list::{PlanCursor, PlanFilter, PlanSummary};
 pub use settle::SettledPlan;
 
@@ -12,6 +15,7 @@ use crate::rows::{execute, execute_one, first, get, parse};
 use crate::session::{ServiceTx, UserTx};
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::DatabaseTransaction;
+use serde::{Deserialize, Serialize};
 use waymark_domain::ids::{PlanId, UserId};
 use waymark_domain::plans::{GenerationStatus, LearningStyle, SkillLevel};
 
@@ -39,7 +43,7 @@ pub struct NewPlanRow<'a> {
 }
 
 /// Where a plan stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanState {
     /// The plan.
     pub id: PlanId,
@@ -51,6 +55,44 @@ pub struct PlanState {
     pub updated_at: DateTime<Utc>,
     /// When it became ready.
     pub finalized_at: Option<DateTime<Utc>>,
+}
+
+/// A plan's own row, as the server needs it to generate anew.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanRow {
+    /// Where it stands.
+    pub status: GenerationStatus,
+    /// What to learn.
+    pub topic: String,
+    /// What else was said.
+    pub notes: Option<String>,
+    /// Level.
+    pub skill_level: SkillLevel,
+    /// Style.
+    pub learning_style: LearningStyle,
+    /// Hours a week.
+    pub weekly_hours: i32,
+    /// First day.
+    pub start_date: Option<NaiveDate>,
+    /// Last day.
+    pub deadline_date: Option<NaiveDate>,
+}
+
+async fn state(tx: &DatabaseTransaction, id: PlanId) -> Result<Option<PlanState>, StoreError> {
+    let sql =
+        "select id, generation_status::text, created_at, updated_at, finalized_at from learning_plans where id = $1";
+    first(tx, sql, [id.0.into()])
+        .await?
+        .map(|row| {
+            Ok(PlanState {
+                id: PlanId(get(&row, "id")?),
+                status: parse(&row, "learning_plans", "generation_status")?,
+                created_at: get(&row, "created_at")?,
+                updated_at: get(&row, "updated_at")?,
+                finalized_at: get(&row, "finalized_at")?,
+            })
+        })
+        .transpose()
 }
 
 /// Plans, as the learner.
@@ -69,22 +111,11 @@ impl UserPlans<'_> {
     /// # Errors
     /// [`StoreError`]
     pub async fn state(&self, id: PlanId) -> Result<Option<PlanState>, StoreError> {
-        let sql = "select id, generation_status::text, created_at, updated_at, finalized_at from learning_plans where id = $1";
-        first(&self.0.tx, sql, [id.0.into()])
-            .await?
-            .map(|row| {
-                Ok(PlanState {
-                    id: PlanId(get(&row, "id")?),
-                    status: parse(&row, "learning_plans", "generation_status")?,
-                    created_at: get(&row, "created_at")?,
-                    updated_at: get(&row, "updated_at")?,
-                    finalized_at: get(&row, "finalized_at")?,
-                })
-            })
-            .transpose()
+        state(&self.0.tx, id).await
     }
 
-    /// Deletes a plan and all that hangs under it; false when there is no such plan of this learner.
+    /// Deletes a plan and all that hangs under it; false when there is no such plan of this learner. Whoever deletes one
+    /// that may be generating stops that first, in the same transaction, and so as the server.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -104,6 +135,68 @@ impl ServiceTx {
 }
 
 impl ServicePlans<'_> {
+    /// Where a plan stands. The caller has checked whose it is.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn state(&self, id: PlanId) -> Result<Option<PlanState>, StoreError> {
+        state(self.0, id).await
+    }
+
+    /// Whether the plan is this learner's.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn is_owned(&self, id: PlanId, user: UserId) -> Result<bool, StoreError> {
+        let sql = "select id from learning_plans where id = $1 and user_id = $2";
+        Ok(first(self.0, sql, [id.0.into(), user.0.into()]).await?.is_some())
+    }
+
+    /// Locks a learner's plan for the rest of the transaction and reads it; none when it is not theirs. Rows that merely
+    /// refer to the plan do not wait for it. Whoever also needs the plan's job locks that first.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn lock(&self, id: PlanId, user: UserId) -> Result<Option<PlanRow>, StoreError> {
+        let sql = "select generation_status::text, topic, notes, skill_level::text, learning_style::text, weekly_hours,
+                     start_date, deadline_date
+                   from learning_plans where id = $1 and user_id = $2 for no key update";
+        first(self.0, sql, [id.0.into(), user.0.into()])
+            .await?
+            .map(|row| {
+                Ok(PlanRow {
+                    status: parse(&row, "learning_plans", "generation_status")?,
+                    topic: get(&row, "topic")?,
+                    notes: get(&row, "notes")?,
+                    skill_level: parse(&row, "learning_plans", "skill_level")?,
+                    learning_style: parse(&row, "learning_plans", "learning_style")?,
+                    weekly_hours: get(&row, "weekly_hours")?,
+                    start_date: get(&row, "start_date")?,
+                    deadline_date: get(&row, "deadline_date")?,
+                })
+            })
+            .transpose()
+    }
+
+    /// Deletes a learner's plan and all that hangs under it; false when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn delete(&self, id: PlanId, user: UserId) -> Result<bool, StoreError> {
+        let sql = "delete from learning_plans where id = $1 and user_id = $2";
+        Ok(execute(self.0, sql, [id.0.into(), user.0.into()]).await? > 0)
+    }
+
+    /// A plan that has failed is generated anew.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongCount`] when it has not failed.
+    pub async fn mark_generating(&self, id: PlanId) -> Result<(), StoreError> {
+        let sql = "update learning_plans set generation_status = 'generating', updated_at = now()
+                   where id = $1 and generation_status = 'failed'";
+        execute_one(self.0, "a plan generated anew", sql, [id.0.into()]).await
+    }
+
     /// Stores an accepted plan; it is `generating`.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ pub struct Model {
     pub price: Json,
     #[sea_orm(column_type = "Text", nullable)]
     pub request_id: Option<String>,
+    pub lookup_at: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
 }
 

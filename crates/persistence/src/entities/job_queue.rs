@@ -32,6 +32,9 @@ pub struct Model {
     pub completed_at: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    pub turn: Option<i64>,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub history: Json,
 }
 
 /// None: reads name what they join.

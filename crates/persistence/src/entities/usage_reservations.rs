@@ -16,6 +16,7 @@ pub struct Model {
     pub subject_id: Uuid,
     #[sea_orm(column_type = "Text")]
     pub state: String,
+    pub amount_microusd: i64,
     pub expires_at: DateTimeUtc,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,

@@ -21,7 +21,7 @@ pub struct SettledPlan<'a> {
 
 // Sorted by address, so that two plans naming the same links cannot deadlock. What another transaction adds meanwhile is
 // seen by the next statement.
-const RESOURCES: &str = "
+pub(super) const RESOURCES: &str = "
 insert into resources (id, type, title, url, domain)
 select id, type::resource_type, title, url, domain
   from jsonb_to_recordset($1) as r(id uuid, type text, title text, url text, domain text)
