@@ -3,11 +3,16 @@
 
 pub mod accounts;
 pub mod clock;
+pub mod costs;
+pub mod crash;
 pub mod generation;
 pub mod http;
 pub mod ids;
+pub mod jobs;
 pub mod plans;
+pub mod quota;
 mod services;
+pub mod sweeper;
 
 pub use services::{Services, ServicesConfig, StartError};
 pub use waymark_persistence::{DbOptions, PowerError, StoreError};

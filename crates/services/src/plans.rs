@@ -1,23 +1,30 @@
 //! Plans: accept, list, read, watch, cancel, delete. Called by the HTTP layer.
 
+mod accept;
+mod again;
 mod create;
 mod error;
+mod once;
+mod operators;
+mod revisions;
+mod stop;
 
+pub(crate) use accept::reservation;
 pub use create::CreatedPlan;
 pub use error::PlansError;
+pub use once::{Done, RequestKey};
+pub use revisions::{RestoredPlan, Revision};
 pub use waymark_persistence::{
-    AttemptView, GenerationView, JobView, LoggedEvent, PlanCursor, PlanFilter, PlanState, PlanSummary,
+    AttemptView, GenerationView, JobView, LoggedEvent, PlanCursor, PlanFilter, PlanState, PlanSummary, RevisionView,
 };
 
 use crate::generation::engine::Engine;
 use crate::generation::stream::{EventStream, Reader};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
 use waymark_domain::accounts::UserCtx;
-use waymark_domain::generation::{Canceled, PlanEvent};
 use waymark_domain::ids::{GenerationId, PlanId};
-use waymark_domain::plans::GenerationStatus;
-use waymark_persistence::{ReservationKind, StoreError};
 
 /// The use cases around plans.
 #[derive(Clone)]
@@ -26,7 +33,7 @@ pub struct Plans {
 }
 
 /// Where a plan and its generation stand.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PlanStatus {
     /// The plan.
     pub state: PlanState,
@@ -91,89 +98,70 @@ impl Plans {
             .await
     }
 
+    /// A plan's generations, oldest first.
+    ///
+    /// # Errors
+    /// [`PlansError::NotFound`]
+    pub async fn generations(&self, ctx: &UserCtx, id: PlanId) -> Result<Vec<GenerationView>, PlansError> {
+        self.engine
+            .db
+            .authenticated(ctx, async |tx| {
+                tx.plans().state(id).await?.ok_or(PlansError::NotFound)?;
+                Ok(tx.generations().of_plan(id).await?)
+            })
+            .await
+    }
+
     /// Attaches to the plan's newest generation, after the event with id `after`.
     ///
     /// # Errors
     /// [`PlansError::NotFound`]
     pub async fn attach(&self, ctx: &UserCtx, id: PlanId, after: Option<i64>) -> Result<Attached, PlansError> {
-        // Subscribed first, read second: what is logged in between is told, and what is told twice is dropped.
-        let subscription = self.engine.hub.subscribe(id);
-        let (state, newest, after, rest) = self
-            .engine
-            .db
-            .authenticated(ctx, async |tx| {
-                let state = tx.plans().state(id).await?.ok_or(PlansError::NotFound)?;
-                let newest = tx.generations().newest(id).await?;
-                // An id from the future would wait for ever.
-                let after = after.unwrap_or(0).clamp(0, tx.events().last_seq(id).await?);
-                let rest = match newest {
-                    Some(generation) => tx.events().after(id, generation, after, 1).await?,
-                    None => Vec::new(),
-                };
-                Ok::<_, PlansError>((state, newest, after, rest))
-            })
-            .await?;
-        let Some(generation) = newest else { return Ok(Attached::Over) };
-        if rest.is_empty() && state.status != GenerationStatus::Generating {
-            return Ok(Attached::Over);
-        }
-        let engine = Arc::clone(&self.engine);
-        let reader = Reader::new(engine, ctx.clone(), id, generation, subscription, after);
-        Ok(Attached::Stream(reader.stream()))
+        self.attach_to(ctx, id, None, after).await
     }
 
-    /// Stops the plan's generation: its fence moves, so its worker writes nothing more; the plan has failed; streams are
-    /// told. What it cost is recorded by the worker that was stopped.
-    ///
-    /// # Errors
-    /// [`PlansError::NotFound`], [`PlansError::NotGenerating`]
-    pub async fn cancel(&self, ctx: &UserCtx, id: PlanId) -> Result<(), PlansError> {
-        self.own(ctx, id).await?;
-        if self.stop(ctx, id).await? { Ok(()) } else { Err(PlansError::NotGenerating) }
-    }
-
-    /// Stops the plan's generation if one runs, then deletes the plan and all that hangs under it.
+    /// Attaches to a generation that was accepted, running or finished, from its first event.
     ///
     /// # Errors
     /// [`PlansError::NotFound`]
-    pub async fn delete(&self, ctx: &UserCtx, id: PlanId) -> Result<(), PlansError> {
-        self.own(ctx, id).await?;
-        self.stop(ctx, id).await?;
-        let deleted =
-            self.engine.db.authenticated(ctx, async |tx| Ok::<_, StoreError>(tx.plans().delete(id).await?)).await?;
-        self.engine.hub.hint(id);
-        if deleted { Ok(()) } else { Err(PlansError::NotFound) }
+    pub async fn watch(&self, ctx: &UserCtx, created: CreatedPlan) -> Result<Attached, PlansError> {
+        self.attach_to(ctx, created.plan_id, Some(created.generation_id), None).await
     }
 
-    /// A plan of the learner, as row level security sees it, before the server acts in its own right.
-    async fn own(&self, ctx: &UserCtx, id: PlanId) -> Result<PlanState, PlansError> {
-        self.engine.db.authenticated(ctx, async |tx| tx.plans().state(id).await?.ok_or(PlansError::NotFound)).await
-    }
-
-    async fn stop(&self, ctx: &UserCtx, id: PlanId) -> Result<bool, PlansError> {
-        let stopped = self
+    async fn attach_to(
+        &self,
+        ctx: &UserCtx,
+        id: PlanId,
+        generation: Option<GenerationId>,
+        after: Option<i64>,
+    ) -> Result<Attached, PlansError> {
+        // Subscribed first, read second: what is logged in between is told, and what is told twice is dropped.
+        let subscription = self.engine.hub.subscribe(id);
+        let (watched, after) = self
             .engine
             .db
-            .service(async |tx| {
-                let Some(job) = tx.jobs().revoke(id, ctx.user_id, "canceled").await? else { return Ok(None) };
-                let Some(generation) = generation_of(&job.payload) else { return Ok(None) };
-                tx.attempts().cancel(generation).await?;
-                tx.plans().mark_failed(id).await?;
-                tx.quota().release(ReservationKind::Plan, id.0).await?;
-                let owner = crate::generation::emitter::EventOwner {
-                    plan_id: id,
-                    user_id: ctx.user_id,
-                    generation_id: generation,
+            .authenticated(ctx, async |tx| {
+                tx.plans().state(id).await?.ok_or(PlansError::NotFound)?;
+                let generation = match generation {
+                    Some(generation) => Some(generation),
+                    None => tx.generations().newest(id).await?,
                 };
-                let seq = tx.events().last_seq(id).await? + 1;
-                let event = tx.events().append(&owner.row(seq, &PlanEvent::Canceled(Canceled { plan_id: id }))).await?;
-                Ok::<_, StoreError>(Some((job.id, event)))
+                let Some(generation) = generation else { return Ok((None, 0)) };
+                // An id from the future would wait for ever.
+                let after = after.unwrap_or(0).clamp(0, tx.events().last_seq(id).await?);
+                let watched = match tx.events().end_of(id, generation).await? {
+                    // The client has the terminal event already.
+                    Some((seq, kind)) => (!kind.is_terminal() || seq > after).then_some(generation),
+                    // Its first event is stored with it, so its log is older than what is kept.
+                    None => None,
+                };
+                Ok::<_, PlansError>((watched, after))
             })
             .await?;
-        let Some((job, event)) = stopped else { return Ok(false) };
-        self.engine.fence(job.0);
-        self.engine.hub.publish(vec![event]);
-        Ok(true)
+        let Some(generation) = watched else { return Ok(Attached::Over) };
+        let engine = Arc::clone(&self.engine);
+        let reader = Reader::new(engine, ctx.clone(), id, generation, subscription, after);
+        Ok(Attached::Stream(reader.stream()))
     }
 }
 

@@ -3,13 +3,17 @@
 use crate::accounts::Accounts;
 use crate::accounts::tokens::TokenVerifier;
 use crate::clock::SharedClock;
+use crate::costs::Clerk;
 use crate::generation::GenerationSettings;
 use crate::generation::catalogue::Catalogue;
 use crate::generation::engine::{Engine, Providers};
 use crate::generation::hub::Hub;
 use crate::generation::log_writer::LogWriter;
 use crate::generation::worker;
+use crate::jobs::Jobs;
 use crate::plans::Plans;
+use crate::quota::Quota;
+use crate::sweeper::{self, Sweeper};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -76,6 +80,7 @@ impl Services {
         if working {
             services.run(worker::beat(Arc::clone(&services.engine)));
             services.run(worker::work(Arc::clone(&services.engine)));
+            services.run(services.sweep());
         }
         Ok(services)
     }
@@ -91,6 +96,14 @@ impl Services {
         });
     }
 
+    /// The loop that looks after what has had its time and what is found out late.
+    fn sweep(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let (db, clock, settings) = (&self.engine.db, &self.engine.clock, &self.engine.settings);
+        let sweeper = Sweeper::new(db.clone(), Arc::clone(clock), settings.sweeper);
+        let clerk = Clerk::new(db.clone(), Arc::clone(clock), self.engine.providers.clone(), settings.lease);
+        sweeper::run(sweeper, clerk)
+    }
+
     /// Accounts.
     pub const fn accounts(&self) -> &Accounts {
         &self.accounts
@@ -99,6 +112,17 @@ impl Services {
     /// Plans.
     pub const fn plans(&self) -> &Plans {
         &self.plans
+    }
+
+    /// Jobs.
+    pub fn jobs(&self) -> Jobs {
+        Jobs { engine: Arc::clone(&self.engine) }
+    }
+
+    /// Quota.
+    pub fn quota(&self) -> Quota {
+        let (db, clock, settings) = (&self.engine.db, &self.engine.clock, &self.engine.settings);
+        Quota::new(db.clone(), Arc::clone(clock), settings.limits, settings.hourly_generations)
     }
 
     /// The models.

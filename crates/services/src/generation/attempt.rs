@@ -7,13 +7,15 @@ use super::engine::{Engine, Stop};
 use super::plan_parser::{ParseError, ParserLimits, PlanParser};
 use super::provider::{ModelChunk, ModelRequest, ModelStream, PlanBrief, ProviderError};
 use futures_util::StreamExt;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use waymark_domain::generation::{
     DraftModule, FailureClass, ModuleSummary, PlanEvent, Progress, TokenUsage, normalise_module,
 };
-use waymark_domain::ids::PlanId;
+use waymark_domain::ids::{AttemptId, PlanId};
+use waymark_persistence::StoreError;
 
 /// Progress is told at most this often.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
@@ -84,9 +86,8 @@ impl Harvest {
             return (usage, false);
         }
         let tokens = |chars: u64| u32::try_from(chars.div_ceil(CHARS_PER_TOKEN)).unwrap_or(u32::MAX);
-        let prompt = super::prompt::messages(brief);
         let estimate = TokenUsage {
-            input_tokens: tokens((prompt.system.len() + prompt.user.len()) as u64),
+            input_tokens: tokens(super::prompt::prompt_chars(brief)),
             output_tokens: tokens(self.bytes),
             provider_cost_microusd: None,
         };
@@ -101,8 +102,8 @@ impl Harvest {
 
 /// Runs the attempt to its end.
 pub(crate) async fn run(
-    engine: &Engine,
-    assignment: &Assignment,
+    engine: &Arc<Engine>,
+    (attempt, assignment): (AttemptId, &Assignment),
     fenced: &CancellationToken,
     emitter: &mut Emitter,
 ) -> (End, Harvest) {
@@ -111,12 +112,42 @@ pub(crate) async fn run(
         biased;
         () = fenced.cancelled() => End::Stopped(Stop::Fenced),
         () = engine.hand_over.cancelled() => End::Stopped(Stop::HandOver),
-        end = converse(engine, assignment, emitter, &mut harvest) => end,
+        end = converse(Mark { engine, attempt }, assignment, emitter, &mut harvest) => end,
     };
     (end, harvest)
 }
 
-async fn converse(engine: &Engine, assignment: &Assignment, emitter: &mut Emitter, harvest: &mut Harvest) -> End {
+/// How an attempt ends whose events do not go into the log: its fence has moved, or the database refuses them, and would
+/// again.
+pub(crate) fn unlogged(error: &StoreError) -> End {
+    match error {
+        StoreError::Fenced => End::Stopped(Stop::Fenced),
+        _ => End::Failed(Failure::new(FailureClass::Validation, "an event could not be stored")),
+    }
+}
+
+/// Writes down that the provider was reached, beside the stream: if this worker is lost, its cost can still be found.
+#[derive(Clone, Copy)]
+struct Mark<'a> {
+    engine: &'a Arc<Engine>,
+    attempt: AttemptId,
+}
+
+impl Mark<'_> {
+    fn reached(self, request_id: Option<String>) {
+        let (engine, attempt) = (Arc::clone(self.engine), self.attempt);
+        self.engine.tasks.spawn(async move {
+            let marked =
+                engine.db.service(async |tx| tx.attempts().reached(attempt, request_id.as_deref()).await).await;
+            if let Err(error) = marked {
+                tracing::debug!(error = &error as &dyn std::error::Error, "the attempt is not marked as reached");
+            }
+        });
+    }
+}
+
+async fn converse(mark: Mark<'_>, assignment: &Assignment, emitter: &mut Emitter, harvest: &mut Harvest) -> End {
+    let engine = mark.engine;
     let mut deadlines = Deadlines::start(engine);
     let Some(provider) = engine.providers.of(&assignment.entry) else {
         return End::Failed(Failure::new(FailureClass::Validation, "the model's provider is not set up"));
@@ -131,8 +162,10 @@ async fn converse(engine: &Engine, assignment: &Assignment, emitter: &mut Emitte
         Err(error) => return End::Failed(error.into()),
     };
     harvest.reached = true;
+    crate::crash::point("provider.accepted");
+    mark.reached(None);
     let mut reader = Reader::new(assignment.plan_id);
-    match read(stream, &mut deadlines, &mut reader, emitter, harvest).await {
+    match read(mark, stream, &mut deadlines, &mut reader, emitter, harvest).await {
         Ok(()) => match reader.finish(harvest, emitter).await {
             Ok(()) => End::Planned,
             Err(end) => end,
@@ -142,6 +175,7 @@ async fn converse(engine: &Engine, assignment: &Assignment, emitter: &mut Emitte
 }
 
 async fn read(
+    mark: Mark<'_>,
     mut stream: ModelStream,
     deadlines: &mut Deadlines,
     reader: &mut Reader,
@@ -153,7 +187,7 @@ async fn read(
             biased;
             committed = emitter.turn() => match committed {
                 Ok(()) => continue,
-                Err(_) => return Err(End::Stopped(Stop::Fenced)),
+                Err(error) => return Err(unlogged(&error)),
             },
             chunk = stream.next() => chunk,
             () = sleep_until(deadlines.next()) => return Err(End::Failed(deadlines.failure())),
@@ -162,7 +196,11 @@ async fn read(
             None => return Ok(()),
             Some(Ok(chunk)) => {
                 deadlines.byte();
+                let unnamed = harvest.request_id.is_none();
                 reader.take(chunk, harvest, emitter).map_err(End::Failed)?;
+                if unnamed && harvest.request_id.is_some() {
+                    mark.reached(harvest.request_id.clone());
+                }
                 if !harvest.modules.is_empty() {
                     deadlines.module();
                 }
@@ -235,7 +273,7 @@ impl Reader {
         if harvest.modules.is_empty() {
             return Err(End::Failed(Failure::new(FailureClass::Validation, "the plan has no modules")));
         }
-        emitter.flush().await.map_err(|_| End::Stopped(Stop::Fenced))
+        emitter.flush().await.map_err(|error| unlogged(&error))
     }
 }
 

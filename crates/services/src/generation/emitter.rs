@@ -47,11 +47,6 @@ impl Emitter {
         Self { log, held, owner, next_seq: last_seq + 1, pending: Vec::new(), under_way: None }
     }
 
-    /// The place the next event will take.
-    pub const fn next_seq(&self) -> i64 {
-        self.next_seq
-    }
-
     /// Takes an event; [`Emitter::turn`] or [`Emitter::flush`] brings it into the log.
     pub fn push(&mut self, event: &PlanEvent) {
         self.pending.push(Fenced { held: self.held, value: self.owner.row(self.next_seq, event) });

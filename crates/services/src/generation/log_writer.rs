@@ -33,7 +33,8 @@ impl LogWriter {
     /// Appends events; returns when they are committed.
     ///
     /// # Errors
-    /// [`StoreError::Fenced`] when the job is no longer held; nothing of `events` was written then.
+    /// [`StoreError::Fenced`] when the job is no longer held, [`StoreError::WrongCount`] when the database refuses a row;
+    /// nothing of `events` was written then.
     pub async fn append(&self, events: Vec<Fenced<NewEvent>>) -> Result<(), StoreError> {
         let (done, committed) = oneshot::channel();
         if self.0.send(Append { events, done }).await.is_err() {
@@ -55,8 +56,16 @@ async fn run(db: Db, hub: Hub, mut receiver: mpsc::Receiver<Append>) {
 async fn write(db: &Db, hub: &Hub, batch: Vec<Append>) {
     let events: Vec<Fenced<NewEvent>> = batch.iter().flat_map(|append| append.events.iter().cloned()).collect();
     loop {
-        match db.service(async |tx| tx.events().append_fenced(&events).await).await {
+        let appended = db
+            .service(async |tx| {
+                let appended = tx.events().append_fenced(&events).await;
+                crate::crash::point("log.before_commit");
+                appended
+            })
+            .await;
+        match appended {
             Ok(logged) => {
+                crate::crash::point("log.after_commit");
                 let mut ends: HashMap<PlanId, i64> = HashMap::new();
                 for event in &logged {
                     let end = ends.entry(event.plan_id).or_default();
@@ -97,7 +106,8 @@ async fn write(db: &Db, hub: &Hub, batch: Vec<Append>) {
             Err(error) => {
                 tracing::error!(%error, "events could not be written");
                 for append in batch {
-                    let _ = append.done.send(Err(StoreError::Fenced));
+                    let refused = StoreError::WrongCount { what: "events", expected: 1, actual: 0 };
+                    let _ = append.done.send(Err(refused));
                 }
                 return;
             }

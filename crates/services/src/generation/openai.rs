@@ -30,13 +30,12 @@ mod wire;
 
 pub use config::{Flavour, OpenAiConfig, OpenAiSetupError, RetryPolicy};
 
-use super::provider::{ModelProvider, ModelRequest, ModelStream, ProviderError};
+use super::provider::{CostReport, ModelProvider, ModelRequest, ModelStream, ProviderError};
 use crate::clock::SharedClock;
 use async_trait::async_trait;
 use send::Sender;
 use session::Session;
 use std::sync::Arc;
-use waymark_domain::generation::TokenUsage;
 
 /// One server of the dialect. Cheap to clone; clones share connections and what was learnt about the server.
 #[derive(Clone)]
@@ -72,7 +71,7 @@ impl ModelProvider for OpenAiProvider {
         Ok(Session::open(Arc::clone(&self.sender), request).await?.into_stream())
     }
 
-    async fn generation_cost(&self, request_id: &str) -> Option<TokenUsage> {
+    async fn generation_cost(&self, request_id: &str) -> CostReport {
         self.sender.generation_cost(request_id).await
     }
 }

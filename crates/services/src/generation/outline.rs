@@ -1,9 +1,11 @@
 //! The built-in provider: lays out a sound general course for any topic without a language model, a key or a network,
-//! and streams it at a human pace in the same JSON that models are asked for. Equal briefs give equal courses.
+//! and streams it at a human pace in the same JSON that models are asked for. A course that takes the place of a plan names
+//! the present tasks it keeps. Equal briefs give equal courses.
 
 mod course;
 mod layout;
 mod links;
+mod replan;
 mod stages;
 mod wording;
 
@@ -85,7 +87,7 @@ impl ModelProvider for OutlineProvider {
 
 /// The course as JSON of the prompt's schema.
 fn outline(brief: &PlanBrief) -> Result<String, ProviderError> {
-    serde_json::to_string(&course::plan(brief)).map_err(|error| ProviderError {
+    serde_json::to_string(&replan::plan(brief)).map_err(|error| ProviderError {
         class: FailureClass::ProviderError,
         detail: error.to_string(),
         status: None,

@@ -1,5 +1,11 @@
 //! What a model is told: the instructions, the learner's request as data, and the schema of the answer. Used by the
-//! adapters that speak to real models; the flow records [`prompt_hash`].
+//! adapters that speak to real models; the flow records [`prompt_hash`] and reserves by [`upper_estimate`].
+
+mod estimate;
+mod schema;
+
+pub use estimate::{prompt_chars, upper_estimate};
+pub use schema::plan_schema;
 
 use super::provider::PlanBrief;
 use serde_json::{Value, json};
@@ -10,7 +16,7 @@ use waymark_domain::generation::{MODULES_ASKED, ModelId, TASKS_ASKED};
 use waymark_domain::plans::ResourceType;
 
 /// Part of every prompt's hash; raise it with every change to the texts below.
-const PROMPT_VERSION: &str = "waymark-plan/1";
+const PROMPT_VERSION: &str = "waymark-plan/2";
 
 /// The two messages of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,12 +52,28 @@ impl Shape {
     }
 }
 
-/// The messages for a plan. Everything the learner wrote stands in one fenced block of JSON that it cannot close.
+/// What a request for the successor of a plan adds to the rules.
+const REGENERATION: &str = "\n\n\
+    The request's \"present_plan\" is the learner's plan as it is: modules and their tasks, each task with its \"key\". \
+    Your answer takes its place:\n\
+    - Answer with the whole new plan, not with the changes.\n\
+    - A task that stays, or that is the successor of a present task, carries that task's key in \"key\". A new task has \
+    \"key\": null. Never use a key twice, and never one that is not in the present plan.\n\
+    - Tasks that are pinned or whose status is \"completed\" or \"in_progress\" must stay, with their key and title, in \
+    the module where they fit best, even where that makes more modules or tasks than the numbers above. They need no \
+    resources again: give them \"resources\": [].\n\
+    - Every other present task stays, changes or goes as the request now asks.";
+
+/// The messages for a plan. Everything the learner or an earlier model wrote stands in one fenced block of JSON that it
+/// cannot close.
 pub fn messages(brief: &PlanBrief) -> Prompt {
-    Prompt { system: system(&Shape::for_capacity(brief.task_capacity)), user: user(brief) }
+    let shape = Shape::for_capacity(brief.task_capacity);
+    Prompt { system: system(&shape, brief.is_regeneration()), user: user(brief) }
 }
 
-fn system(shape: &Shape) -> String {
+fn system(shape: &Shape, regeneration: bool) -> String {
+    let key = if regeneration { "\"key\", " } else { "" };
+    let addition = if regeneration { REGENERATION } else { "" };
     let kinds: Vec<&str> = ResourceType::ALL.iter().map(|kind| kind.as_str()).collect();
     let cap = shape.most_tasks.map_or_else(String::new, |most| {
         format!("- At most {most} task{} in the whole plan: that is what fits the learner's time.\n", plural(most))
@@ -61,7 +83,7 @@ fn system(shape: &Shape) -> String {
          prose around it, no code fence, no comments.\n\
          \n\
          The object has one member, \"modules\": the parts of the course in the order of study. A module has \"title\", \
-         \"description\", \"estimated_minutes\" and \"tasks\". A task has \"title\", \"description\", \
+         \"description\", \"estimated_minutes\" and \"tasks\". A task has {key}\"title\", \"description\", \
          \"estimated_minutes\" and \"resources\". A resource has \"type\" (one of {kinds}), \"title\" and \"url\".\n\
          \n\
          Rules:\n\
@@ -72,7 +94,7 @@ fn system(shape: &Shape) -> String {
          - A task takes 5 to 120 minutes, a module 15 to 480; a module's minutes are the sum of its tasks' minutes.\n\
          - Each module builds on the ones before it. Each task says what to do and how the learner can tell that it is done.\n\
          - Fit level, style, weekly hours and dates. Titles have at most 80 characters, descriptions at most 400.\n\
-         - Plain text only: no HTML, no Markdown. Write in the language of the topic.",
+         - Plain text only: no HTML, no Markdown. Write in the language of the topic.{addition}",
         kinds = kinds.join(", "),
         modules = count(&shape.modules, "module"),
         tasks = count(&shape.tasks, "task"),
@@ -93,7 +115,7 @@ fn user(brief: &PlanBrief) -> String {
 }
 
 fn request(brief: &PlanBrief) -> Value {
-    json!({
+    let mut request = json!({
         "topic": brief.topic,
         "skill_level": brief.skill_level,
         "learning_style": brief.learning_style,
@@ -101,7 +123,16 @@ fn request(brief: &PlanBrief) -> Value {
         "start_date": brief.start_date,
         "deadline_date": brief.deadline_date,
         "notes": brief.notes,
-    })
+    });
+    if let (true, Some(members)) = (brief.is_regeneration(), request.as_object_mut()) {
+        members.insert("present_plan".to_owned(), present_plan(brief));
+    }
+    request
+}
+
+fn present_plan(brief: &PlanBrief) -> Value {
+    let modules = brief.shown().map(|(module, tasks)| json!({ "title": module.title, "tasks": tasks }));
+    modules.collect()
 }
 
 /// JSON without a character that could end the block or hide in it: angle brackets, ampersands and everything that is
@@ -139,38 +170,10 @@ const fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// The answer's shape as a strict JSON schema: every member required, no other one allowed. Counts are asked for in
-/// words, because several providers refuse `minItems` and `maxItems`.
-pub fn plan_schema() -> Value {
-    let resource = object(&json!({
-        "type": { "type": "string", "enum": ResourceType::ALL },
-        "title": { "type": "string" },
-        "url": { "type": "string" },
-    }));
-    let task = object(&json!({
-        "title": { "type": "string" },
-        "description": { "type": "string" },
-        "estimated_minutes": { "type": "integer" },
-        "resources": { "type": "array", "items": resource },
-    }));
-    let module = object(&json!({
-        "title": { "type": "string" },
-        "description": { "type": "string" },
-        "estimated_minutes": { "type": "integer" },
-        "tasks": { "type": "array", "items": task },
-    }));
-    object(&json!({ "modules": { "type": "array", "items": module } }))
-}
-
-fn object(properties: &Value) -> Value {
-    let required: Vec<&String> = properties.as_object().into_iter().flat_map(|members| members.keys()).collect();
-    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
-}
-
 /// SHA-256, in hex, of everything that decides what `model` is told: equal inputs give equal hashes across processes.
 pub fn prompt_hash(brief: &PlanBrief, model: &ModelId) -> String {
     let Prompt { system, user } = messages(brief);
-    let schema = plan_schema().to_string();
+    let schema = plan_schema(brief).to_string();
     let mut hash = Sha256::new();
     for part in [PROMPT_VERSION, model.as_str(), &system, &user, &schema] {
         // Each part with its length, so that moving a boundary changes the hash.

@@ -5,10 +5,10 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use futures_util::stream::BoxStream;
 use std::time::Duration;
-use waymark_domain::generation::{FailureClass, ModelId, TokenUsage};
-use waymark_domain::plans::{LearningStyle, SkillLevel};
+use waymark_domain::generation::{FailureClass, MAX_MODULES, MAX_TASKS, ModelId, TokenUsage};
+use waymark_domain::plans::{LearningStyle, ProgressStatus, SkillLevel};
 
-/// What a plan is generated from: all of it the learner's, so untrusted in a prompt.
+/// What a plan is generated from: all of it the learner's or an earlier model's, so untrusted in a prompt.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanBrief {
@@ -28,6 +28,58 @@ pub struct PlanBrief {
     pub deadline_date: NaiveDate,
     /// How many tasks fit the learner's time; none without a deadline.
     pub task_capacity: Option<u32>,
+    /// The plan as it is, when a new one is to take its place; empty for a first plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub present: Vec<PresentModule>,
+}
+
+impl PlanBrief {
+    /// Whether a plan is to be replaced, so that tasks have keys to carry over.
+    pub const fn is_regeneration(&self) -> bool {
+        !self.present.is_empty()
+    }
+
+    /// The present plan as far as a model is shown it: at most [`MAX_MODULES`] of at most [`MAX_TASKS`], as any answer is
+    /// bounded. What is beyond that is not lost: settling keeps what must stay without the model's word.
+    pub fn shown(&self) -> impl Iterator<Item = (&PresentModule, &[PresentTask])> {
+        self.present
+            .iter()
+            .take(MAX_MODULES)
+            .map(|module| (module, module.tasks.get(..MAX_TASKS).unwrap_or(module.tasks.as_slice())))
+    }
+}
+
+/// A module of the plan that is to be replaced.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PresentModule {
+    /// Title.
+    pub title: String,
+    /// Tasks, in order.
+    pub tasks: Vec<PresentTask>,
+}
+
+/// A task of the plan that is to be replaced.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PresentTask {
+    /// What the answer calls this task by: `t1`, `t2`, .. in the plan's order.
+    pub key: String,
+    /// Title.
+    pub title: String,
+    /// Minutes.
+    pub minutes: u32,
+    /// How far the learner is.
+    pub status: ProgressStatus,
+    /// Whether the learner wants it left alone.
+    pub pinned: bool,
+}
+
+impl PresentTask {
+    /// Whether the task survives any new plan: pinned, completed or in progress.
+    pub fn must_stay(&self) -> bool {
+        self.pinned || self.status != ProgressStatus::NotStarted
+    }
 }
 
 /// One call to a model.
@@ -79,6 +131,17 @@ pub struct ProviderError {
     pub resend: bool,
 }
 
+/// What a provider says about the cost of a call that is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CostReport {
+    /// What the call took, with its cost.
+    Known(TokenUsage),
+    /// No record at the moment: it appears some seconds after the call, or the provider could not be asked.
+    NotYet,
+    /// This provider keeps no such records; asking again is of no use.
+    Unsupported,
+}
+
 /// A language model behind some protocol.
 #[async_trait]
 pub trait ModelProvider: Send + Sync + 'static {
@@ -92,8 +155,8 @@ pub trait ModelProvider: Send + Sync + 'static {
     async fn stream(&self, request: ModelRequest) -> Result<ModelStream, ProviderError>;
 
     /// What a call cost, asked afterwards by the id from [`ModelChunk::Call`]: for streams that ended before their usage
-    /// came. None where the provider keeps no record, or does not tell it in time (up to 20 s).
-    async fn generation_cost(&self, _request_id: &str) -> Option<TokenUsage> {
-        None
+    /// came. Asks once and takes at most 5 s; who gets [`CostReport::NotYet`] asks again later.
+    async fn generation_cost(&self, _request_id: &str) -> CostReport {
+        CostReport::Unsupported
     }
 }

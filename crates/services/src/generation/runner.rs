@@ -49,6 +49,7 @@ fn owner(job: &WorkJob) -> Option<EventOwner> {
 }
 
 async fn run(engine: &Arc<Engine>, job: WorkJob, fenced: &CancellationToken) -> Result<(), StoreError> {
+    crate::crash::point("claim.after_commit");
     let Some(owner) = owner(&job) else {
         tracing::error!("the job names no generation");
         let held = job.held();
@@ -60,6 +61,7 @@ async fn run(engine: &Arc<Engine>, job: WorkJob, fenced: &CancellationToken) -> 
             Ok(())
         }
         Beginning::Attempt(begun) => {
+            crate::crash::point("begin.after_commit");
             engine.hub.hint(owner.plan_id);
             attempt(engine, &begun, fenced).await
         }
@@ -68,10 +70,12 @@ async fn run(engine: &Arc<Engine>, job: WorkJob, fenced: &CancellationToken) -> 
 
 async fn attempt(engine: &Arc<Engine>, begun: &Begun, fenced: &CancellationToken) -> Result<(), StoreError> {
     let mut emitter = Emitter::new(engine.log.clone(), begun.job.held(), begun.owner, begun.last_seq);
-    let (mut end, harvest) = attempt::run(engine, &begun.assignment, fenced, &mut emitter).await;
+    let (mut end, harvest) = attempt::run(engine, (begun.id, &begun.assignment), fenced, &mut emitter).await;
     // What the learner was told must be in the log before the end is.
-    if !matches!(end, End::Stopped(Stop::Fenced)) && emitter.flush().await.is_err() {
-        end = End::Stopped(Stop::Fenced);
+    if !matches!(end, End::Stopped(Stop::Fenced))
+        && let Err(error) = emitter.flush().await
+    {
+        end = attempt::unlogged(&error);
     }
     match &end {
         End::Planned => tracing::info!(attempt = begun.number, modules = harvest.modules.len(), "a plan arrived"),
@@ -80,5 +84,5 @@ async fn attempt(engine: &Arc<Engine>, begun: &Begun, fenced: &CancellationToken
         }
         End::Stopped(stop) => tracing::info!(attempt = begun.number, ?stop, "the attempt was stopped"),
     }
-    settle::settle(engine, begun, emitter.next_seq(), &end, &harvest).await
+    settle::settle(engine, begun, &end, &harvest).await
 }

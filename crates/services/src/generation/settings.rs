@@ -1,5 +1,6 @@
 //! What the generation may take and how long.
 
+use crate::sweeper::SweeperSettings;
 use std::time::Duration;
 use waymark_domain::generation::FIRST_PAUSE;
 use waymark_domain::quota::Limits;
@@ -38,6 +39,8 @@ pub struct GenerationSettings {
     pub limits: Limits,
     /// Generations a learner may start within an hour; none for no limit (load tests).
     pub hourly_generations: Option<u32>,
+    /// What is kept how long, and how often that is looked after; only processes that generate do.
+    pub sweeper: SweeperSettings,
 }
 
 impl Default for GenerationSettings {
@@ -50,6 +53,7 @@ impl Default for GenerationSettings {
             first_pause: FIRST_PAUSE,
             limits: Limits::default(),
             hourly_generations: Some(10),
+            sweeper: SweeperSettings::default(),
         }
     }
 }

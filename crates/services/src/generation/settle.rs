@@ -6,19 +6,22 @@ use super::catalogue::Entry as ModelEntry;
 use super::emitter::EventOwner;
 use super::engine::{Engine, wake_after};
 use super::provider::PlanBrief;
+use crate::plans::reservation;
 use serde_json::json;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 use waymark_domain::generation::{
-    AttemptRestart, AttemptStatus, Complete, DraftModule, FailureClass, GenerationFailed, NextStep, PlanEvent,
-    UsageSummary, after_failure, trim_to_capacity,
+    AttemptRestart, AttemptStatus, Complete, DraftModule, FailureClass, GenerationFailed, GenerationKind, NextStep,
+    PlanEvent, UsageSummary, after_failure, trim_keeping,
 };
-use waymark_domain::ids::{AttemptId, GenerationId};
+use waymark_domain::ids::{AttemptId, GenerationId, TaskId};
 use waymark_domain::quota::UsageMonth;
 use waymark_persistence::{
-    AttemptEnd, LoggedEvent, NewAttempt, ReservationKind, ServiceTx, SettledPlan, StoreError, UsageRecord, WorkJob,
+    AttemptEnd, LoggedEvent, Material, NewAttempt, ReservationKind, ServiceTx, SettledPlan, StoreError, UsageRecord,
+    WorkJob,
 };
 
 /// An attempt that has begun.
@@ -29,8 +32,13 @@ pub(crate) struct Begun {
     pub owner: EventOwner,
     pub last_seq: i64,
     pub since: Instant,
-    /// Whether the spend limit left room when the attempt began.
     pub job: WorkJob,
+    /// What the generation is to its plan.
+    pub kind: GenerationKind,
+    /// The present tasks by the keys the model knows them by; empty but for a regeneration.
+    pub keys: HashMap<String, TaskId>,
+    /// The keys of those the learner has started, done or pinned.
+    pub staying: HashSet<String>,
 }
 
 /// What begins, or why nothing does.
@@ -40,98 +48,144 @@ pub(crate) enum Beginning {
     Over(Vec<LoggedEvent>),
 }
 
-/// Begins the next attempt of a claimed job: what a dead worker left is closed, and streams are told to forget it.
+/// Begins the next attempt of a claimed job: what a dead worker left is closed with its cost, and streams are told to
+/// forget it.
 pub(crate) async fn begin(engine: &Engine, job: WorkJob, owner: EventOwner) -> Result<Beginning, StoreError> {
     engine
         .db
         .service(async |tx| {
             tx.jobs().assert_held(job.held()).await?;
             let generation = owner.generation_id;
-            let lost = tx.attempts().abandon(generation, FailureClass::Timeout, "worker_lost").await? > 0;
+            let lost = tx.attempts().abandon(generation, FailureClass::Timeout, "worker_lost").await?;
+            for attempt in &lost {
+                tx.costs().estimate_attempt(*attempt).await?;
+            }
             let mut last_seq = tx.events().last_seq(owner.plan_id).await?;
             let previous = tx.attempts().last_number(generation).await?;
             let number = previous + 1;
             let material = tx.generations().material(generation).await?;
-            let found = material.and_then(|(model, prompt)| assignment(engine, owner, &model, prompt));
-            let Some(assignment) = found else {
-                let failure = Failure::new(FailureClass::Validation, "the model is not set up any more");
-                return Ok(Beginning::Over(give_up(tx, &job, owner, last_seq + 1, &failure).await?));
+            let kind = material.as_ref().map_or(GenerationKind::Initial, |material| material.kind);
+            let over = async |failure: Failure| {
+                let ending = Ending { job: &job, owner, kind };
+                Ok(Beginning::Over(give_up(tx, ending, &failure).await?))
+            };
+            let Some(mut assignment) = material.and_then(|material| assignment(engine, owner, &material)) else {
+                return over(Failure::new(FailureClass::Validation, "the model is not set up any more")).await;
             };
             if job.attempts > job.max_attempts {
-                let failure = Failure::new(FailureClass::Timeout, "every worker that tried was lost");
-                return Ok(Beginning::Over(give_up(tx, &job, owner, last_seq + 1, &failure).await?));
+                return over(Failure::new(FailureClass::Timeout, "every worker that tried was lost")).await;
+            }
+            if previous > 0 && !affordable(engine, tx, owner).await? {
+                return over(Failure::new(FailureClass::Capped, "the month's AI budget is used up")).await;
+            }
+            let mut keys = HashMap::new();
+            if kind == GenerationKind::Regeneration {
+                // Read anew for each attempt: the learner may have gone on meanwhile.
+                let present = tx.plans().snapshot(owner.plan_id).await?.ok_or(StoreError::Fenced)?;
+                keys = super::lineage::present(&present, &mut assignment.brief);
             }
             let id = crate::ids::new();
-            let prompt_hash = super::prompt::prompt_hash(&assignment.brief, &assignment.entry.id);
-            let attempt = NewAttempt {
-                id,
-                plan_id: owner.plan_id,
-                user_id: owner.user_id,
-                generation_id: generation,
-                number,
-                prompt_hash: &prompt_hash,
-            };
-            tx.attempts().begin(&attempt).await?;
+            tx.attempts().begin(&new_attempt(id, number, owner, &assignment)).await?;
             if previous > 0 {
                 last_seq += 1;
-                let reason = if lost { "worker_lost".to_owned() } else { tx.jobs().last_error(job.id).await? };
+                let reason =
+                    if lost.is_empty() { tx.jobs().last_error(job.id).await? } else { "worker_lost".to_owned() };
                 let restart = AttemptRestart { plan_id: owner.plan_id, attempt: number, reason };
                 tx.events().append(&owner.row(last_seq, &PlanEvent::AttemptRestart(restart))).await?;
             }
-            let since = Instant::now();
-            Ok(Beginning::Attempt(Box::new(Begun { id, number, assignment, owner, last_seq, since, job: job.clone() })))
+            crate::crash::point("begin.before_commit");
+            let (since, job) = (Instant::now(), job.clone());
+            let staying = super::lineage::staying(&assignment.brief);
+            let begun = Begun { id, number, assignment, owner, last_seq, since, job, kind, keys, staying };
+            Ok(Beginning::Attempt(Box::new(begun)))
         })
         .await
 }
 
-fn assignment(engine: &Engine, owner: EventOwner, model: &str, prompt: serde_json::Value) -> Option<Assignment> {
-    let id = waymark_domain::generation::ModelId::parse(model).ok()?;
+fn assignment(engine: &Engine, owner: EventOwner, material: &Material) -> Option<Assignment> {
+    let id = waymark_domain::generation::ModelId::parse(&material.model).ok()?;
     let entry: ModelEntry = engine.catalogue.find(&id)?.clone();
     engine.providers.of(&entry)?;
-    let brief: PlanBrief = serde_json::from_value(prompt).ok()?;
+    let brief: PlanBrief = serde_json::from_value(material.prompt.clone()).ok()?;
     Some(Assignment { plan_id: owner.plan_id, brief, entry })
 }
 
+/// Whether the month's budget still holds what this learner's generations may cost: a first attempt was admitted with its
+/// estimate reserved, but each further one may cost as much again.
+async fn affordable(engine: &Engine, tx: &ServiceTx, owner: EventOwner) -> Result<bool, StoreError> {
+    let month = UsageMonth::of(engine.clock.now()).to_string();
+    let Some(tier) = tx.accounts().tier(owner.user_id).await? else { return Ok(false) };
+    let reserved = tx.quota().reserved_spend(owner.user_id).await?;
+    let spent = tx.quota().ai_spend(owner.user_id, &month).await?;
+    Ok(reserved == 0 || engine.settings.limits.of(tier).admit_spend(spent, reserved).is_ok())
+}
+
+fn new_attempt(id: AttemptId, number: u32, owner: EventOwner, assignment: &Assignment) -> NewAttempt {
+    let entry = &assignment.entry;
+    NewAttempt {
+        id,
+        plan_id: owner.plan_id,
+        user_id: owner.user_id,
+        generation_id: owner.generation_id,
+        number,
+        prompt_hash: super::prompt::prompt_hash(&assignment.brief, &entry.id),
+        metadata: json!({"provider": entry.provider, "model": entry.id, "price": entry.price,
+            "promptChars": super::prompt::prompt_chars(&assignment.brief)}),
+    }
+}
+
 /// Settles an attempt that made a plan: tree, plan, attempt, cost, quota, job and event in one transaction.
-pub(crate) async fn planned(
-    engine: &Engine,
-    begun: &Begun,
-    next_seq: i64,
-    harvest: &Harvest,
-) -> Result<(), StoreError> {
+pub(crate) async fn planned(engine: &Engine, begun: &Begun, harvest: &Harvest) -> Result<(), StoreError> {
     let mut modules = harvest.modules.clone();
-    let trimmed = begun.assignment.brief.task_capacity.map_or(0, |capacity| trim_to_capacity(&mut modules, capacity));
+    let trimmed = begun.assignment.brief.task_capacity.map_or(0, |capacity| {
+        trim_keeping(&mut modules, capacity, |task| task.key.as_ref().is_some_and(|key| begun.staying.contains(key)))
+    });
     let logged = engine
         .db
         .service(async |tx| {
             let owner = begun.owner;
             tx.jobs().assert_held(begun.job.held()).await?;
-            let plan = SettledPlan { id: owner.plan_id, user_id: owner.user_id, modules: &modules };
-            tx.plans().store_tree(&plan, crate::ids::new::<Uuid>).await?;
-            tx.plans().mark_ready(owner.plan_id).await?;
+            let size = store(tx, begun, &modules).await?;
             let end = attempt_end(begun, harvest, None);
             tx.attempts().end(begun.id, AttemptStatus::Success, &end).await?;
             let usage = record_usage(tx, engine, begun, harvest).await?;
-            tx.quota().settle(ReservationKind::Plan, owner.plan_id.0).await?;
-            let complete = complete(begun, &modules, trimmed, usage);
+            let (reserved, subject) = reservation(begun.kind, owner.plan_id, owner.generation_id);
+            tx.quota().settle(reserved, subject).await?;
+            tx.quota().release(ReservationKind::AiSpend, owner.generation_id.0).await?;
+            let complete = complete(begun, size, trimmed, usage);
             let summary = json!({"modules": complete.modules_count, "tasks": complete.tasks_count,
                 "tasksTrimmed": trimmed, "attempts": begun.number, "durationMs": complete.duration_ms});
             tx.generations().summarise(owner.generation_id, summary.clone()).await?;
-            let event = owner.row(next_seq, &PlanEvent::Complete(complete));
+            let seq = tx.events().last_seq(owner.plan_id).await? + 1;
+            let event = owner.row(seq, &PlanEvent::Complete(complete));
             let logged = tx.events().append(&event).await?;
             tx.jobs().complete(begun.job.held(), summary).await?;
+            crate::crash::point("planned.before_commit");
             Ok::<_, StoreError>(logged)
         })
         .await?;
+    crate::crash::point("planned.after_commit");
     engine.hub.publish(vec![logged]);
     Ok(())
 }
 
-fn complete(begun: &Begun, modules: &[DraftModule], trimmed: u32, usage: UsageSummary) -> Complete {
-    let tasks: usize = modules.iter().map(|module| module.tasks.len()).sum();
+/// Stores what the model made: a first tree, or a new version merged with what the learner has. Returns how many modules
+/// and tasks the plan has then.
+async fn store(tx: &ServiceTx, begun: &Begun, modules: &[DraftModule]) -> Result<(usize, usize), StoreError> {
+    let owner = begun.owner;
+    if begun.kind == GenerationKind::Regeneration {
+        return super::lineage::replace(tx, owner, &begun.assignment.brief, modules, &begun.keys).await;
+    }
+    let plan = SettledPlan { id: owner.plan_id, user_id: owner.user_id, modules };
+    tx.plans().store_tree(&plan, crate::ids::new::<Uuid>).await?;
+    tx.plans().mark_ready(owner.plan_id).await?;
+    Ok((modules.len(), modules.iter().map(|module| module.tasks.len()).sum()))
+}
+
+fn complete(begun: &Begun, (modules, tasks): (usize, usize), trimmed: u32, usage: UsageSummary) -> Complete {
     Complete {
         plan_id: begun.owner.plan_id,
-        modules_count: u32::try_from(modules.len()).unwrap_or(u32::MAX),
+        modules_count: u32::try_from(modules).unwrap_or(u32::MAX),
         tasks_count: u32::try_from(tasks).unwrap_or(u32::MAX),
         tasks_trimmed: trimmed,
         duration_ms: u64::try_from(begun.since.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -143,7 +197,6 @@ fn complete(begun: &Begun, modules: &[DraftModule], trimmed: u32, usage: UsageSu
 pub(crate) async fn failed(
     engine: &Arc<Engine>,
     begun: &Begun,
-    next_seq: i64,
     harvest: &Harvest,
     failure: &Failure,
 ) -> Result<(), StoreError> {
@@ -157,15 +210,20 @@ pub(crate) async fn failed(
             let end = attempt_end(begun, harvest, Some(failure));
             tx.attempts().end(begun.id, AttemptStatus::Failure, &end).await?;
             record_usage(tx, engine, begun, harvest).await?;
+            crate::crash::point("failed.before_commit");
             match next {
                 NextStep::RetryAfter(delay) => {
                     tx.jobs().put_back(begun.job.held(), delay, failure.class.as_str(), true).await?;
                     Ok::<_, StoreError>(Vec::new())
                 }
-                NextStep::GiveUp => give_up(tx, &begun.job, begun.owner, next_seq, failure).await,
+                NextStep::GiveUp => {
+                    let ending = Ending { job: &begun.job, owner: begun.owner, kind: begun.kind };
+                    give_up(tx, ending, failure).await
+                }
             }
         })
         .await?;
+    crate::crash::point("failed.after_commit");
     engine.hub.publish(logged);
     if let NextStep::RetryAfter(delay) = next {
         wake_after(engine, delay);
@@ -173,16 +231,27 @@ pub(crate) async fn failed(
     Ok(())
 }
 
-/// Ends a generation without a plan: the plan has failed, its reservation is released, streams are told.
+/// A generation that ends without a plan.
+#[derive(Clone, Copy)]
+struct Ending<'a> {
+    job: &'a WorkJob,
+    owner: EventOwner,
+    kind: GenerationKind,
+}
+
+/// Ends a generation without a plan: its reservations are released and streams are told. A plan that never was ready has
+/// failed; one that was to be made anew stays exactly as it is.
 async fn give_up(
     tx: &ServiceTx,
-    job: &WorkJob,
-    owner: EventOwner,
-    seq: i64,
+    Ending { job, owner, kind }: Ending<'_>,
     failure: &Failure,
 ) -> Result<Vec<LoggedEvent>, StoreError> {
-    tx.plans().mark_failed(owner.plan_id).await?;
-    tx.quota().release(ReservationKind::Plan, owner.plan_id.0).await?;
+    if kind != GenerationKind::Regeneration {
+        tx.plans().mark_failed(owner.plan_id).await?;
+    }
+    let (reserved, subject) = reservation(kind, owner.plan_id, owner.generation_id);
+    tx.quota().release(reserved, subject).await?;
+    tx.quota().release(ReservationKind::AiSpend, owner.generation_id.0).await?;
     let event = PlanEvent::Error(GenerationFailed {
         plan_id: owner.plan_id,
         code: "GENERATION_FAILED".to_owned(),
@@ -190,6 +259,7 @@ async fn give_up(
         classification: failure.class,
         retryable: failure.class.is_retryable(),
     });
+    let seq = tx.events().last_seq(owner.plan_id).await? + 1;
     let logged = tx.events().append(&owner.row(seq, &event)).await?;
     tx.jobs().fail(job.held(), failure.class.as_str()).await?;
     Ok(vec![logged])
@@ -209,23 +279,22 @@ pub(crate) async fn handed_over(engine: &Engine, begun: &Begun, harvest: &Harves
         .await
 }
 
-/// Records what a canceled attempt cost; the plan's state is settled by whoever canceled it.
+/// Records what an attempt cost that somebody else has ended: a cancel, or the worker that took over. Theirs was an
+/// estimate at best; everything else is settled by them.
 pub(crate) async fn canceled(engine: &Engine, begun: &Begun, harvest: &Harvest) -> Result<(), StoreError> {
-    engine
-        .db
-        .service(async |tx| {
-            if tx.attempts().is_canceled(begun.id).await? {
-                record_usage(tx, engine, begun, harvest).await?;
-            }
-            Ok(())
-        })
-        .await
+    crate::crash::point("canceled.before_record");
+    engine.db.service(async |tx| record_usage(tx, engine, begun, harvest).await.map(drop)).await
 }
 
 fn attempt_end(begun: &Begun, harvest: &Harvest, failure: Option<&Failure>) -> AttemptEnd {
     let provider = begun.assignment.entry.provider.as_str();
-    let mut metadata = json!({"provider": provider, "requestId": harvest.request_id, "model": harvest.model,
-        "bytes": harvest.bytes});
+    let mut metadata = json!({"provider": provider, "bytes": harvest.bytes});
+    if let (Some(request), serde_json::Value::Object(fields)) = (&harvest.request_id, &mut metadata) {
+        fields.insert("requestId".to_owned(), json!(request));
+    }
+    if let (Some(model), serde_json::Value::Object(fields)) = (&harvest.model, &mut metadata) {
+        fields.insert("answeredBy".to_owned(), json!(model));
+    }
     if let (Some(failure), serde_json::Value::Object(fields)) = (failure, &mut metadata) {
         fields.insert("detail".to_owned(), json!(failure.detail));
         fields.insert("httpStatus".to_owned(), json!(failure.status));
@@ -254,7 +323,7 @@ async fn record_usage(
     let cost_microusd = entry.price.cost_microusd(&usage).max(0);
     let generation_id: GenerationId = begun.owner.generation_id;
     let record = UsageRecord {
-        plan_id: begun.owner.plan_id,
+        plan_id: Some(begun.owner.plan_id),
         user_id: begun.owner.user_id,
         generation_id,
         attempt: begun.number,
@@ -265,7 +334,7 @@ async fn record_usage(
         cost_microusd,
         estimated,
         request_id: harvest.request_id.as_deref(),
-        month: UsageMonth::of(engine.clock.now()).to_string(),
+        at: engine.clock.now(),
     };
     tx.attempts().record_usage(&record).await?;
     Ok(UsageSummary { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens, cost_microusd, estimated })
@@ -276,34 +345,27 @@ async fn record_usage(
 pub(crate) async fn settle(
     engine: &Arc<Engine>,
     begun: &Begun,
-    next_seq: i64,
     end: &End,
     harvest: &Harvest,
 ) -> Result<(), StoreError> {
-    match settle_as(engine, begun, next_seq, end, harvest).await {
+    match settle_as(engine, begun, end, harvest).await {
         Err(error) if matches!(end, End::Planned) && !error.is_transient() && !matches!(error, StoreError::Fenced) => {
             tracing::error!(error = &error as &dyn std::error::Error, "the plan could not be stored");
             let refused = End::Failed(Failure::new(FailureClass::Validation, "the plan could not be stored"));
-            settle_as(engine, begun, next_seq, &refused, harvest).await
+            settle_as(engine, begun, &refused, harvest).await
         }
         settled => settled,
     }
 }
 
 /// Again and again while the database is away: the fence decides who may write.
-async fn settle_as(
-    engine: &Arc<Engine>,
-    begun: &Begun,
-    next_seq: i64,
-    end: &End,
-    harvest: &Harvest,
-) -> Result<(), StoreError> {
+async fn settle_as(engine: &Arc<Engine>, begun: &Begun, end: &End, harvest: &Harvest) -> Result<(), StoreError> {
     use super::engine::Stop;
     let give_up_at = Instant::now() + engine.settings.lease.saturating_mul(2);
     loop {
         let settled = match end {
-            End::Planned => planned(engine, begun, next_seq, harvest).await,
-            End::Failed(failure) => failed(engine, begun, next_seq, harvest, failure).await,
+            End::Planned => planned(engine, begun, harvest).await,
+            End::Failed(failure) => failed(engine, begun, harvest, failure).await,
             End::Stopped(Stop::HandOver) => handed_over(engine, begun, harvest).await,
             End::Stopped(Stop::Fenced) => canceled(engine, begun, harvest).await,
         };

@@ -1,16 +1,15 @@
 //! The loops of a process that take part in generating: claim what waits, keep leases alive, hear notices, and look
-//! after streams whose notices were lost.
+//! after streams whose notices were lost. Whatever wakes the first one, jobs are claimed in the order of their turns.
 
 use super::engine::Engine;
 use super::runner;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
-use waymark_domain::ids::JobId;
 use waymark_persistence::{Listener, Notice, StoreError, WorkJob};
 
-/// Jobs a claim takes at most.
-const CLAIM: usize = 16;
+/// Jobs that come due are brought into line so many at a time.
+const LINE_UP: u32 = 500;
 /// How often the queue is looked at without a hint; also finds leases that ran out.
 const POLL: Duration = Duration::from_secs(1);
 /// How often logs are looked at when notices arrive, and when they do not.
@@ -45,47 +44,29 @@ pub(crate) async fn work(engine: Arc<Engine>) {
 
 /// Claims as many jobs as there are places; true when more may wait.
 async fn claim(engine: &Arc<Engine>, polling: bool) -> Result<bool, StoreError> {
-    let mut places = Vec::new();
-    while places.len() < CLAIM
-        && let Ok(place) = Arc::clone(&engine.places).try_acquire_owned()
-    {
-        places.push(place);
-    }
-    if places.is_empty() {
-        return Ok(false);
-    }
+    let free = u32::try_from(engine.places.available_permits()).unwrap_or(u32::MAX);
+    let Ok(mut places) = Arc::clone(&engine.places).try_acquire_many_owned(free.min(LINE_UP)) else { return Ok(false) };
+    let Ok(limit @ 1..) = u32::try_from(places.num_permits()) else { return Ok(false) };
     let (worker, lease) = (engine.worker.as_str(), engine.settings.lease);
-    let limit = u32::try_from(places.len()).unwrap_or(1);
     let jobs: Vec<WorkJob> = engine
         .db
         .service(async |tx| {
-            let mut jobs = if polling { tx.jobs().claim_expired(worker, lease, limit).await? } else { Vec::new() };
-            let left = limit.saturating_sub(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
+            let jobs = tx.jobs();
+            let mut claimed = if polling { jobs.claim_expired(worker, lease, limit).await? } else { Vec::new() };
+            jobs.line_up(LINE_UP).await?;
+            let left = limit.saturating_sub(u32::try_from(claimed.len()).unwrap_or(u32::MAX));
             if left > 0 {
-                jobs.extend(tx.jobs().claim(worker, lease, left).await?);
+                claimed.extend(jobs.claim(worker, lease, left).await?);
             }
-            Ok::<_, StoreError>(jobs)
+            Ok::<_, StoreError>(claimed)
         })
         .await?;
-    let more = jobs.len() == places.len();
-    for (job, place) in jobs.into_iter().zip(places) {
+    for job in jobs {
+        // There is one for each; what is left over is given back at the end.
+        let Some(place) = places.split(1) else { break };
         runner::spawn(engine, job, place);
     }
-    Ok(more)
-}
-
-/// Claims the job this process has just accepted, so that its stream starts without waiting for a look at the queue.
-pub(crate) async fn claim_own(engine: &Arc<Engine>, job: JobId) {
-    let Ok(place) = Arc::clone(&engine.places).try_acquire_owned() else { return };
-    if engine.stopping.is_cancelled() {
-        return;
-    }
-    let (worker, lease) = (engine.worker.as_str(), engine.settings.lease);
-    match engine.db.service(async |tx| tx.jobs().claim_one(worker, lease, job).await).await {
-        Ok(Some(job)) => runner::spawn(engine, job, place),
-        Ok(None) => {}
-        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the job is left to the queue"),
-    }
+    Ok(places.num_permits() == 0)
 }
 
 /// Keeps the leases of everything that runs here; stops what is no longer ours.

@@ -1,5 +1,6 @@
 //! What can go wrong around plans, in business words.
 
+use waymark_domain::plans::DateRuleError;
 use waymark_domain::quota::QuotaRefusal;
 use waymark_persistence::StoreError;
 
@@ -29,6 +30,21 @@ pub enum PlansError {
     /// The plan is not being generated.
     #[error("the plan is not being generated")]
     NotGenerating,
+    /// The plan has not failed, so there is nothing to try again.
+    #[error("the plan has not failed")]
+    NotFailed,
+    /// The plan is not ready.
+    #[error("the plan is not ready")]
+    NotReady,
+    /// The plan is being generated, or generated anew.
+    #[error("the plan is being generated")]
+    GenerationRunning,
+    /// The idempotency key was used for another request.
+    #[error("this idempotency key was used for another request")]
+    KeyReused,
+    /// The new dates break a rule.
+    #[error(transparent)]
+    Dates(DateRuleError),
     /// The account was erased meanwhile.
     #[error("the account is gone")]
     AccountGone,

@@ -24,7 +24,8 @@ pub(super) fn body(request: &ModelRequest, dialect: Dialect, flavour: Flavour) -
     }
     match dialect.format {
         Format::Schema => {
-            let schema = json!({ "name": "learning_plan", "strict": true, "schema": prompt::plan_schema() });
+            let schema =
+                json!({ "name": "learning_plan", "strict": true, "schema": prompt::plan_schema(&request.brief) });
             set("response_format", json!({ "type": "json_schema", "json_schema": schema }));
             if flavour == Flavour::OpenRouter {
                 // Support is per endpoint there; without this an endpoint that ignores the schema may be chosen.

@@ -7,7 +7,7 @@ use super::events::Events;
 use super::wire::Chunk;
 use super::{money, request};
 use crate::clock::SharedClock;
-use crate::generation::provider::{ModelRequest, ProviderError};
+use crate::generation::provider::{CostReport, ModelRequest, ProviderError};
 use futures_util::StreamExt;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
@@ -15,14 +15,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::time::Duration;
 use url::Url;
-use waymark_domain::generation::TokenUsage;
 
 /// Most bytes read of an error answer.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 /// Most bytes read of an answer that is not streamed.
 const MAX_WHOLE_BYTES: usize = 4 * 1024 * 1024;
-/// A call's record appears a moment after the call ended: so often, and so long apart, it is asked for.
-const RECORD_WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2)];
 /// How long one look-up of a call's record may take.
 const RECORD_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -109,32 +106,44 @@ impl Sender {
         }
     }
 
-    /// What a call cost, from the provider's record of it; none where the provider keeps none or it cannot be had.
-    pub(super) async fn generation_cost(&self, request_id: &str) -> Option<TokenUsage> {
+    /// What a call cost, from the provider's record of it, asked once. The record appears some seconds after the call, and
+    /// until then the answer is 404.
+    pub(super) async fn generation_cost(&self, request_id: &str) -> CostReport {
         if self.flavour != Flavour::OpenRouter {
-            return None;
+            return CostReport::Unsupported;
         }
-        for wait in RECORD_WAITS {
-            tokio::time::sleep(wait).await;
-            match tokio::time::timeout(RECORD_TIMEOUT, self.record(request_id)).await {
-                Ok(Ok(Some(usage))) => return Some(usage),
-                Ok(Ok(None)) => {}
-                Ok(Err(error)) => tracing::debug!(%error, "a call's record could not be read"),
-                Err(_) => tracing::debug!("a call's record took too long"),
+        match tokio::time::timeout(RECORD_TIMEOUT, self.record(request_id)).await {
+            Ok(Ok(report)) => report,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "a call's record could not be read");
+                CostReport::NotYet
+            }
+            Err(_) => {
+                tracing::debug!("a call's record took too long");
+                CostReport::NotYet
             }
         }
-        None
     }
 
-    async fn record(&self, request_id: &str) -> Result<Option<TokenUsage>, ProviderError> {
+    async fn record(&self, request_id: &str) -> Result<CostReport, ProviderError> {
         let request =
             self.client.get(self.generation.clone()).query(&[("id", request_id)]).headers(self.headers.clone());
         let response = request.send().await.map_err(errors::transport)?;
-        if response.status() != StatusCode::OK {
-            return Ok(None);
+        match response.status() {
+            StatusCode::OK => {}
+            // Words for an address that is not there; a record that is not there is 404.
+            StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE | StatusCode::NOT_IMPLEMENTED => {
+                return Ok(CostReport::Unsupported);
+            }
+            // A key without the right, a limit or a fault: all of that may be mended while the record is kept.
+            status => {
+                tracing::debug!(%status, "a call's record was not given");
+                return Ok(CostReport::NotYet);
+            }
         }
         let body = prefix(response, MAX_REFUSAL_BYTES).await?;
-        Ok(serde_json::from_slice::<Value>(&body).ok().as_ref().and_then(money::generation_record))
+        let usage = serde_json::from_slice::<Value>(&body).ok().as_ref().and_then(money::generation_record);
+        Ok(usage.map_or(CostReport::NotYet, CostReport::Known))
     }
 }
 

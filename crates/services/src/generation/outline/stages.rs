@@ -1,5 +1,6 @@
 //! The texts of the course: six stages of six tasks each. `{topic}`, `{Learn}`, `{Try}` and `{depth}` are filled in by
-//! `wording`; a shorter course takes fewer stages and, of each, the first tasks.
+//! `wording`; a shorter course takes fewer stages and, of each, the first tasks. Every title names the topic, so that a
+//! task of one course is never taken for one of another.
 
 /// What a task asks of the learner, which decides how to go about it and where its material is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +113,7 @@ const CORE: Stage = Stage {
         ),
         Template(
             Do,
-            "{Try} the first core skill",
+            "{Try} the first core skill of {topic}",
             "Use that skill on three small cases of your own in {topic}, each a little harder than the one before. Done when the third works without looking anything up.",
             "practice exercises with solutions",
             100,
@@ -165,7 +166,7 @@ const GUIDED: Stage = Stage {
         ),
         Template(
             Do,
-            "Repeat the example with a change",
+            "Repeat the example in {topic} with a change",
             "Do the same example in {topic} again, but change its aim, its size or its material. Done when you know which steps had to change, and why.",
             "variations practice",
             100,
@@ -271,28 +272,28 @@ const PROJECT: Stage = Stage {
         ),
         Template(
             Do,
-            "Build the core of the project",
+            "Build the core of your project in {topic}",
             "Make the smallest version of the project that deserves the name; leave out all decoration. Done when it works, reads or sounds as a whole, even if it is plain.",
             "project tutorial from scratch",
             100,
         ),
         Template(
             Do,
-            "Finish and refine the project",
+            "Finish and refine your project in {topic}",
             "Add what the outline still lacks, then improve the weakest part. Done when every point of the outline is either met or crossed out on purpose.",
             "how to improve and refine",
             100,
         ),
         Template(
             Study,
-            "Learn what the project still needs",
+            "Learn what your project in {topic} still needs",
             "List the two things about {topic} that hold the project up and study exactly those. Done when you can go on building.",
             "troubleshooting guide",
             80,
         ),
         Template(
             Do,
-            "Test the project with others",
+            "Have others test your project in {topic}",
             "Let somebody use, read, hear or judge the result and watch without helping. Done when their three most important remarks are dealt with.",
             "how to get feedback",
             80,

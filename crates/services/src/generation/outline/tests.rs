@@ -18,6 +18,7 @@ fn brief(level: SkillLevel, style: LearningStyle, hours: u8, days: u64, capacity
         start_date,
         deadline_date: start_date + Days::new(days - 1),
         task_capacity: capacity,
+        present: Vec::new(),
     }
 }
 
@@ -94,6 +95,7 @@ fn texts_are_short_enough_specific_and_complete() {
             for task in &module.tasks {
                 assert!(task.title.chars().count() <= 200 && task.description.chars().count() <= 2000);
                 assert!(titles.insert(task.title.clone()), "twice: {}", task.title);
+                assert!(task.title.contains(&wording::subject(&brief.topic)), "of any course: {}", task.title);
             }
         }
     }

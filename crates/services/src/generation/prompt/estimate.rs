@@ -1,0 +1,36 @@
+//! What a request may cost, said before it is sent. Used to reserve spend, and to estimate what a lost call took.
+
+use super::{Prompt, messages, plan_schema};
+use crate::generation::provider::PlanBrief;
+use waymark_domain::generation::{MAX_OUTPUT_CHARS, ModelPrice, TokenUsage};
+
+/// Fewest bytes of a prompt in a token: ordinary text has four or more, and where letters take three bytes each, as in
+/// Chinese, some are a token by themselves.
+const FEWEST_PROMPT_BYTES: usize = 3;
+/// Characters of an answer in a token: JSON in a language that models know well.
+const ANSWER_CHARS: usize = 4;
+
+/// The most that one attempt can cost by the catalogue, in micro-USD: the whole prompt with its schema, and the longest
+/// answer that is accepted. 0 for free models.
+pub fn upper_estimate(brief: &PlanBrief, price: &ModelPrice) -> i64 {
+    let Prompt { system, user } = messages(brief);
+    let bytes = system.len() + user.len() + plan_schema(brief).to_string().len();
+    price.cost_microusd(&TokenUsage {
+        input_tokens: tokens(bytes, FEWEST_PROMPT_BYTES),
+        output_tokens: tokens(MAX_OUTPUT_CHARS, ANSWER_CHARS),
+        provider_cost_microusd: None,
+    })
+}
+
+/// Characters of both messages.
+pub fn prompt_chars(brief: &PlanBrief) -> u64 {
+    let Prompt { system, user } = messages(brief);
+    (system.chars().count() + user.chars().count()) as u64
+}
+
+fn tokens(amount: usize, each: usize) -> u32 {
+    u32::try_from(amount.div_ceil(each)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! Mending one learner's books: only what is proved wrong, in one transaction under the account's lock. The order is the
+//! settlements' own (plan, reservations, counters), so that neither waits for the other in a circle.
+
+use super::Quota;
+use crate::generation::emitter::EventOwner;
+use waymark_domain::generation::{FailureClass, GenerationFailed, PlanEvent};
+use waymark_domain::ids::UserId;
+use waymark_persistence::{ServiceTx, StoreError, StuckPlan};
+
+/// Times a repair is tried when the database asks to.
+const TRIES: usize = 3;
+
+impl Quota {
+    /// Mends one learner's books.
+    pub(super) async fn repair(&self, user: UserId) -> Result<(), StoreError> {
+        let mut tries = 1;
+        loop {
+            match self.db.service(async |tx| mend(tx, user).await).await {
+                Err(error) if error.is_transient() && tries < TRIES => tries += 1,
+                result => return result,
+            }
+        }
+    }
+}
+
+async fn mend(tx: &ServiceTx, user: UserId) -> Result<(), StoreError> {
+    // Erased meanwhile, books and all.
+    let Some(_) = tx.accounts().lock(user).await? else { return Ok(()) };
+    for plan in tx.ledger().stuck(user).await? {
+        fail(tx, user, plan).await?;
+    }
+    tx.ledger().release_dangling(user).await?;
+    tx.ledger().recount_plans(user).await?;
+    tx.ledger().recompute(user).await?;
+    Ok(())
+}
+
+/// Ends a plan that nobody generates any more as a failed generation would, so that its learner can try again.
+async fn fail(tx: &ServiceTx, user: UserId, StuckPlan { plan_id, generation_id }: StuckPlan) -> Result<(), StoreError> {
+    tx.plans().mark_failed(plan_id).await?;
+    let Some(generation_id) = generation_id else { return Ok(()) };
+    let class = FailureClass::Timeout;
+    for attempt in tx.attempts().abandon(generation_id, class, "job_lost").await? {
+        tx.costs().estimate_attempt(attempt).await?;
+    }
+    let owner = EventOwner { plan_id, user_id: user, generation_id };
+    let event = PlanEvent::Error(GenerationFailed {
+        plan_id,
+        code: "GENERATION_FAILED".to_owned(),
+        message: class.learner_message().to_owned(),
+        classification: class,
+        retryable: class.is_retryable(),
+    });
+    let seq = tx.events().last_seq(plan_id).await? + 1;
+    tx.events().append(&owner.row(seq, &event)).await.map(drop)
+}
