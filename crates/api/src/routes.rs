@@ -9,11 +9,14 @@ pub mod health;
 pub mod models;
 pub mod page;
 pub mod plans;
+pub mod usage;
 
 use crate::auth::signed_in;
 use crate::rate_limits::RateClass;
 use actix_web::web::{self, ServiceConfig, to};
 use addresses::{address, delete, get, get_stream, limited, nowhere, post};
+use generation::regeneration;
+use plans::revisions;
 
 /// Adds every route. The order counts: a fixed word stands before a parameter in the same place.
 pub fn register(config: &mut ServiceConfig) {
@@ -25,10 +28,19 @@ pub fn register(config: &mut ServiceConfig) {
         .service(address("/v1/plans/{planId}/attempts", [get(signed_in(to(generation::attempts)))]))
         .service(address("/v1/plans/{planId}/events", [get_stream(signed_in(to(generation::events)))]))
         .service(address("/v1/plans/{planId}/cancel", [post(signed_in(to(generation::cancel)))]))
+        .service(address("/v1/plans/{planId}/retry", [post(signed_in(to(regeneration::retry)))]))
+        .service(address("/v1/plans/{planId}/regenerate", [post(signed_in(to(regeneration::regenerate)))]))
+        .service(address("/v1/plans/{planId}/generations", [get(signed_in(to(regeneration::generations)))]))
+        .service(address("/v1/plans/{planId}/revisions", [get(signed_in(to(revisions::list)))]))
+        .service(address("/v1/plans/{planId}/revisions/{number}", [get(signed_in(to(revisions::read)))]))
+        .service(address("/v1/plans/{planId}/revisions/{number}/compare", [get(signed_in(to(revisions::compare)))]))
+        .service(address("/v1/plans/{planId}/revisions/{number}/restore", [post(signed_in(to(revisions::restore)))]))
         .service(address("/v1/models", [get(signed_in(to(models::list)))]))
         .service(address("/v1/user/profile", [get(signed_in(to(accounts::profile)))]))
+        .service(address("/v1/user/usage", [get(signed_in(to(usage::read)))]))
         .service(address("/health/live", [get(limited(RateClass::Health, to(health::live)))]))
         .service(address("/health/ready", [get(limited(RateClass::Health, to(health::ready)))]))
+        .service(address("/health/worker", [get(limited(RateClass::Health, to(health::worker)))]))
         .service(address("/docs/openapi.json", [get(limited(RateClass::Docs, to(docs::openapi)))]))
         .service(address("/docs/errors", [get(limited(RateClass::Docs, to(docs::errors)))]));
     config.service(api).default_service(limited(RateClass::Others, to(nowhere)));

@@ -21,6 +21,7 @@ use url::Url;
 use waymark_domain::generation::ModelId;
 use waymark_domain::quota::Limits;
 use waymark_services::generation::Timeouts;
+use waymark_services::sweeper::SweeperSettings;
 
 /// The settings in force.
 #[derive(Debug, Clone)]
@@ -49,6 +50,8 @@ pub struct Settings {
     pub rate_limits: RateLimits,
     /// `LEASE_SECONDS`
     pub lease: Duration,
+    /// `RETENTION` over the usual times.
+    pub sweeper: SweeperSettings,
     /// `WORKERS`: generations at once in a process.
     pub workers: usize,
     /// `LOG_FORMAT=json`, whatever standard error is.
@@ -98,6 +101,7 @@ impl Default for Settings {
             limits: Limits::default(),
             rate_limits: RateLimits::default(),
             lease: Duration::from_secs(30),
+            sweeper: SweeperSettings::default(),
             workers: 64,
             log_json: None,
             log_filter: None,

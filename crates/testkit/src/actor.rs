@@ -121,6 +121,20 @@ impl Actor {
         SseClient::open(request).await
     }
 
+    /// POST with a JSON body and an idempotency key.
+    pub async fn post_once(&self, path: &str, key: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).header("idempotency-key", key).json(body)).await
+    }
+
+    /// Waits until no job of the plan waits or runs, also none that regenerates it; returns its state.
+    pub async fn idle(&self, plan: &str) -> Value {
+        crate::wait::until("the plan is left alone", async || {
+            let status = self.get(&format!("/v1/plans/{plan}/status")).await.json();
+            status["job"].is_null().then_some(status)
+        })
+        .await
+    }
+
     /// Waits until the plan has left `generating`; returns its state.
     pub async fn settled(&self, plan: &str) -> Value {
         crate::wait::until("the plan is settled", async || {

@@ -12,14 +12,15 @@ use waymark_api::app::{AppConfig, Application, HttpConfig};
 use waymark_api::rate_limits::RateLimits;
 use waymark_domain::generation::ModelId;
 use waymark_services::DbOptions;
-use waymark_services::ServicesConfig;
 use waymark_services::accounts::local_issuer::{DEFAULT_TTL, LocalIssuer};
 use waymark_services::accounts::tokens::TokenVerifier;
 use waymark_services::clock::SystemClock;
 use waymark_services::generation::catalogue::Catalogue;
-use waymark_services::generation::openai::{OpenAiConfig, OpenAiProvider, RetryPolicy};
+use waymark_services::generation::openai::{Flavour, OpenAiConfig, OpenAiProvider, RetryPolicy};
 use waymark_services::generation::outline::{OutlinePace, OutlineProvider};
 use waymark_services::generation::{GenerationSettings, Providers, Timeouts};
+use waymark_services::sweeper::SweeperSettings;
+use waymark_services::{Services, ServicesConfig};
 
 /// The model of [`Options::model`].
 const MODEL: &str = "test/model";
@@ -35,10 +36,12 @@ pub struct Options {
     pub(crate) deaf: bool,
     pub(crate) statement_cache: usize,
     pub(crate) rate_limits: RateLimits,
+    pub(crate) metered: bool,
 }
 
 impl Options {
-    fn new(db: &TestDb, keys: &Path) -> Self {
+    /// What an application on this database is made of; tokens are signed with the key in the folder `keys`.
+    pub fn new(db: &TestDb, keys: &Path) -> Self {
         Self::bare(db.request_url(), db.service_url(), keys.to_owned())
     }
 
@@ -57,6 +60,7 @@ impl Options {
             deaf: false,
             statement_cache: 256,
             rate_limits: RateLimits::off(),
+            metered: false,
         }
     }
 
@@ -64,6 +68,35 @@ impl Options {
     #[must_use]
     pub fn model(mut self, server: &ModelServer) -> Self {
         self.model = Some(server.base_url());
+        self
+    }
+
+    /// Takes the model server for `OpenRouter`: models with prices for those who pay, and a record of each call's cost.
+    #[must_use]
+    pub fn metered(mut self) -> Self {
+        self.metered = true;
+        self
+    }
+
+    /// Other time-outs of an attempt.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.generation.timeouts = timeouts;
+        self
+    }
+
+    /// Another pause before a second attempt.
+    #[must_use]
+    pub fn first_pause(mut self, pause: Duration) -> Self {
+        self.generation.first_pause = pause;
+        self
+    }
+
+    /// Sweeps, and looks after costs, this often.
+    #[must_use]
+    pub fn sweeps(mut self, every: Duration, clerk_every: Duration) -> Self {
+        self.generation.sweeper.every = every;
+        self.generation.sweeper.clerk_every = clerk_every;
         self
     }
 
@@ -87,6 +120,13 @@ impl Options {
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
         self.generation.lease = lease;
+        self
+    }
+
+    /// Sweeps at other times, or keeps other things.
+    #[must_use]
+    pub fn sweeper(mut self, settings: SweeperSettings) -> Self {
+        self.generation.sweeper = settings;
         self
     }
 
@@ -125,6 +165,12 @@ impl Options {
         self
     }
 
+    /// A token of the learner with this name.
+    pub fn token(&self, subject: &str) -> String {
+        let email = format!("{subject}@example.com");
+        self.issuer().sign(subject, Some(&email), None, DEFAULT_TTL, Utc::now())
+    }
+
     fn issuer(&self) -> LocalIssuer {
         LocalIssuer::open(&self.keys).expect("the local key can be read or made")
     }
@@ -143,7 +189,12 @@ impl Options {
                     longest_wait: Duration::from_millis(20),
                     ..config.retry
                 };
-                let catalogue = Catalogue::compatible(&config.name, id);
+                let catalogue = if self.metered {
+                    config.flavour = Flavour::OpenRouter;
+                    Catalogue::openrouter(&config.name, None)
+                } else {
+                    Catalogue::compatible(&config.name, id)
+                };
                 let provider = OpenAiProvider::new(config, Arc::new(SystemClock)).expect("the adapter is set up");
                 (catalogue, Some(Arc::new(provider) as Arc<_>))
             }
@@ -214,6 +265,14 @@ impl App {
         &self.db
     }
 
+    /// The use cases, past HTTP.
+    ///
+    /// # Panics
+    /// Once it has stopped.
+    pub fn services(&self) -> &Services {
+        self.application.as_ref().expect("the application runs").services()
+    }
+
     /// What it was started with.
     pub fn options(&self) -> &Options {
         &self.options
@@ -241,8 +300,7 @@ impl App {
 
     /// A learner's token.
     pub fn token(&self, subject: &str) -> String {
-        let email = format!("{subject}@example.com");
-        self.options.issuer().sign(subject, Some(&email), None, DEFAULT_TTL, Utc::now())
+        self.options.token(subject)
     }
 
     /// Stops as a process that was asked to.

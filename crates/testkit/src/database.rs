@@ -3,7 +3,8 @@
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, QueryResult};
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 use uuid::Uuid;
 use waymark_localpg::Scratch;
 use waymark_services::DbOptions;
@@ -12,19 +13,37 @@ const TEMPLATE: &str = "waymark_template";
 const REQUEST_PASSWORD: &str = "request";
 const SERVICE_PASSWORD: &str = "service";
 
-/// The server of this process.
-struct Server {
-    scratch: Scratch,
+/// A server with the migrated template. Tests share that of their process; one that breaks its server has its own.
+#[derive(Debug, Clone)]
+pub struct Server {
+    scratch: Arc<Scratch>,
+    /// One copy at a time: a template that is being copied from may not be connected to.
+    copying: Arc<tokio::sync::Mutex<()>>,
 }
 
-fn server() -> &'static Server {
-    static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| {
+impl Server {
+    /// Starts a server of one's own; it ends with the last of its handles, or with this process.
+    ///
+    /// # Panics
+    /// When it does not start, or the template cannot be made.
+    pub async fn start() -> Self {
+        tokio::task::spawn_blocking(Self::start_now).await.expect("the server is there")
+    }
+
+    /// The server of this process.
+    async fn shared() -> Self {
+        static SHARED: OnceLock<Server> = OnceLock::new();
+        // Starting it blocks for a second or two.
+        let shared = tokio::task::spawn_blocking(|| SHARED.get_or_init(Self::start_now).clone()).await;
+        shared.expect("the server is there")
+    }
+
+    fn start_now() -> Self {
         let parent = target_dir().join("pg");
         std::fs::create_dir_all(&parent).expect("the target folder can be written");
         let scratch = Scratch::start(&parent).expect("PostgreSQL starts");
         let (admin, template) = (scratch.superuser_url("postgres"), scratch.superuser_url(TEMPLATE));
-        // A thread of its own: tests call this from inside their runtimes.
+        // A thread of its own: a runtime cannot be entered from within another.
         std::thread::spawn(move || {
             runtime().block_on(async {
                 admin_run(&admin, &format!("create database {TEMPLATE}")).await.expect("the template is made");
@@ -36,8 +55,44 @@ fn server() -> &'static Server {
         })
         .join()
         .expect("the template is ready");
-        Server { scratch }
-    })
+        Self { scratch: Arc::new(scratch), copying: Arc::default() }
+    }
+
+    /// Crashes the server (clients are cut off, nothing is flushed), and starts it again on the same port after `down`.
+    ///
+    /// # Panics
+    /// When it does not come back.
+    pub async fn crash_and_restart(&self, down: Duration) {
+        let scratch = Arc::clone(&self.scratch);
+        tokio::task::spawn_blocking(move || {
+            scratch.stop_immediate().expect("the server can be stopped");
+            std::thread::sleep(down);
+            scratch.start_again().expect("the server comes back");
+        })
+        .await
+        .expect("the server was restarted");
+    }
+
+    /// A fresh copy of the migrated template.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn database(&self) -> TestDb {
+        let name = format!("t_{}", Uuid::now_v7().simple());
+        let db = TestDb {
+            port: self.scratch.port(),
+            superuser_url: self.scratch.superuser_url(&name),
+            admin_url: self.scratch.superuser_url("postgres"),
+            name,
+        };
+        {
+            let _alone = self.copying.lock().await;
+            let sql = format!("create database {} template {TEMPLATE}", db.name);
+            admin_run(&db.admin_url, &sql).await.expect("the template can be copied");
+        }
+        waymark_migration::secure_database(&db.superuser_url).await.expect("the copy is secured");
+        db
+    }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -72,26 +127,9 @@ pub struct TestDb {
 }
 
 impl TestDb {
-    /// A fresh copy of the migrated template.
+    /// A fresh copy of the migrated template, on the server of this process.
     pub async fn new() -> Self {
-        // Starting the server blocks for a second or two.
-        let server = tokio::task::spawn_blocking(server).await.expect("the server is there");
-        let name = format!("t_{}", Uuid::now_v7().simple());
-        let db = Self {
-            port: server.scratch.port(),
-            superuser_url: server.scratch.superuser_url(&name),
-            admin_url: server.scratch.superuser_url("postgres"),
-            name,
-        };
-        {
-            // One copy at a time: a template that is being copied from may not be connected to.
-            static COPYING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-            let _alone = COPYING.lock().await;
-            let sql = format!("create database {} template {TEMPLATE}", db.name);
-            admin_run(&db.admin_url, &sql).await.expect("the template can be copied");
-        }
-        waymark_migration::secure_database(&db.superuser_url).await.expect("the copy is secured");
-        db
+        Server::shared().await.database().await
     }
 
     /// Address of the restricted request login.

@@ -15,6 +15,7 @@
 //! ```
 
 mod connection;
+mod costs;
 mod gate;
 mod plan;
 mod reply;
@@ -29,6 +30,8 @@ pub use request::Recorded;
 pub use script::Script;
 pub use stream::{StreamReply, UsageChunks};
 
+use costs::Costs;
+use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -50,8 +53,10 @@ pub struct ModelServer {
 /// What happened so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Requests read.
+    /// Requests read; questions about a call's cost are counted apart.
     pub requests: usize,
+    /// Questions about a call's cost.
+    pub cost_questions: usize,
     /// Connections open now.
     pub open_connections: usize,
     /// Replies during which the client hung up.
@@ -65,12 +70,18 @@ pub struct Counts {
 struct Shared {
     script: Mutex<Script>,
     journal: Mutex<Vec<Recorded>>,
+    costs: Mutex<Costs>,
     counts: watch::Sender<Counts>,
 }
 
 impl Shared {
-    /// Writes a request down and asks the script for its reply.
+    /// Writes a request down and asks the script for its reply, or the records of costs when it is about one.
     fn reply_to(&self, request: Recorded) -> Reply {
+        if let Some(id) = costs::asked_for(&request) {
+            let reply = self.costs.lock().unwrap_or_else(PoisonError::into_inner).reply(id);
+            self.count(|counts| counts.cost_questions += 1);
+            return reply;
+        }
         let reply = self.script.lock().unwrap_or_else(PoisonError::into_inner).next(&request);
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).push(request);
         self.count(|counts| counts.requests += 1);
@@ -93,6 +104,7 @@ impl ModelServer {
         let shared = Arc::new(Shared {
             script: Mutex::new(script.into()),
             journal: Mutex::default(),
+            costs: Mutex::default(),
             counts: watch::Sender::new(Counts::default()),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
@@ -118,6 +130,22 @@ impl ModelServer {
     /// What happened so far.
     pub fn counts(&self) -> Counts {
         *self.shared.counts.borrow()
+    }
+
+    /// Sets the provider's record of a call, as `GET /v1/generation?id=` tells it from now on: `usage` has the record's
+    /// members, such as `total_cost` in US dollars and `native_tokens_prompt`. Calls without a record are answered 404.
+    pub fn generation_cost(&self, id: &str, usage: &Value) {
+        self.generation_cost_replies(id, [Reply::cost_record(usage)]);
+    }
+
+    /// Sets what questions about a call's cost are answered with, one after the other; the last reply stays.
+    pub fn generation_cost_replies(&self, id: &str, replies: impl IntoIterator<Item = Reply>) {
+        self.shared.costs.lock().unwrap_or_else(PoisonError::into_inner).set(id, replies);
+    }
+
+    /// The ids that costs were asked for, in order.
+    pub fn cost_questions(&self) -> Vec<String> {
+        self.shared.costs.lock().unwrap_or_else(PoisonError::into_inner).asked()
     }
 
     /// Connections open now.

@@ -40,9 +40,18 @@ pub struct SseClient {
 impl SseClient {
     /// Sends the request and reads the answer's head.
     pub async fn open(request: RequestBuilder) -> Self {
-        let response = crate::wait::within("a stream's head", request.send()).await.expect("the server answers");
+        let opened = crate::wait::within("a stream's head", Self::try_open(request)).await;
+        opened.expect("the server answers")
+    }
+
+    /// As [`SseClient::open`], where the server may be gone; waits as long as it takes.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn try_open(request: RequestBuilder) -> reqwest::Result<Self> {
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Self { status, headers, comments: 0, body: response.bytes_stream().boxed(), buffer: Vec::new() }
+        Ok(Self { status, headers, comments: 0, body: response.bytes_stream().boxed(), buffer: Vec::new() })
     }
 
     /// The next event; none when the stream has ended.
@@ -50,7 +59,8 @@ impl SseClient {
         crate::wait::within("an event", self.read()).await
     }
 
-    async fn read(&mut self) -> Option<SseEvent> {
+    /// As [`SseClient::next`], however long it takes.
+    pub async fn read(&mut self) -> Option<SseEvent> {
         loop {
             while let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\n\n") {
                 let block: Vec<u8> = self.buffer.drain(..end + 2).collect();

@@ -80,8 +80,8 @@ codes! {
     ValidationFailed = "VALIDATION_FAILED", BAD_REQUEST, Validation, "The input is not valid";
     /// The body is not a JSON object.
     InvalidJson = "INVALID_JSON", BAD_REQUEST, Validation, "The body is not a JSON object";
-    /// An id in the path is not a UUID.
-    InvalidId = "INVALID_ID", BAD_REQUEST, Validation, "The id is not a UUID";
+    /// An id in the path is not a UUID, or a number there is none.
+    InvalidId = "INVALID_ID", BAD_REQUEST, Validation, "The id in the address cannot be read";
     /// The model is not in the catalogue.
     ModelInvalid = "MODEL_INVALID", BAD_REQUEST, Validation, "There is no such model";
     /// No token, or one that is not believed.
@@ -102,10 +102,18 @@ codes! {
     MethodNotAllowed = "METHOD_NOT_ALLOWED", METHOD_NOT_ALLOWED, Validation, "The method is not allowed here";
     /// Nothing is being generated.
     NotGenerating = "NOT_GENERATING", CONFLICT, Conflict, "The plan is not being generated";
+    /// Only what has failed can be retried.
+    NotFailed = "NOT_FAILED", CONFLICT, Conflict, "The plan has not failed";
+    /// Only what is ready can be regenerated or restored.
+    NotReady = "NOT_READY", CONFLICT, Conflict, "The plan is not ready";
+    /// One generation at a time.
+    GenerationRunning = "GENERATION_RUNNING", CONFLICT, Conflict, "The plan is being generated";
     /// More than 64 KB.
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", PAYLOAD_TOO_LARGE, Validation, "The body is too large";
     /// Not `application/json`.
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", UNSUPPORTED_MEDIA_TYPE, Validation, "The body must be JSON";
+    /// The key stands for another request.
+    IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", UNPROCESSABLE_ENTITY, Conflict, "The idempotency key was used before";
     /// Too many requests.
     RateLimited = "RATE_LIMITED", TOO_MANY_REQUESTS, RateLimit, "Too many requests";
     /// A defect of ours.

@@ -4,6 +4,7 @@
 use super::{ApiError, ErrorCode};
 use crate::rate_limits::{RateClass, refusal};
 use waymark_domain::quota::QuotaRefusal;
+use waymark_domain::validation::{FieldError, FieldErrors};
 use waymark_services::StoreError;
 use waymark_services::accounts::AuthError;
 use waymark_services::accounts::tokens::TokenError;
@@ -26,7 +27,7 @@ impl From<StoreError> for ApiError {
 impl From<PlansError> for ApiError {
     fn from(error: PlansError) -> Self {
         match error {
-            PlansError::NotFound => Self::new(ErrorCode::NotFound, "There is no such plan."),
+            PlansError::NotFound => Self::new(ErrorCode::NotFound, "There is no such plan, or no such revision of it."),
             PlansError::Quota(refusal) => refusal.into(),
             PlansError::ModelInvalid => {
                 Self::new(ErrorCode::ModelInvalid, "The catalogue has no such model; GET /api/v1/models lists them.")
@@ -36,6 +37,21 @@ impl From<PlansError> for ApiError {
             }
             PlansError::RateLimited { limit, retry_after } => refusal(RateClass::AiGeneration, limit, retry_after),
             PlansError::NotGenerating => Self::new(ErrorCode::NotGenerating, "This plan is not being generated."),
+            PlansError::NotFailed => {
+                Self::new(ErrorCode::NotFailed, "This plan has not failed; regenerate it instead.")
+            }
+            PlansError::NotReady => Self::new(ErrorCode::NotReady, "This plan has failed; retry it instead."),
+            PlansError::GenerationRunning => {
+                Self::new(ErrorCode::GenerationRunning, "This plan is being generated; wait for the end, or cancel it.")
+            }
+            PlansError::KeyReused => Self::new(
+                ErrorCode::IdempotencyKeyReused,
+                "This Idempotency-Key stands for another request; take a new key for each new request.",
+            ),
+            PlansError::Dates(rule) => Self::invalid(FieldErrors(vec![FieldError {
+                field: rule.field().to_owned(),
+                message: rule.to_string(),
+            }])),
             PlansError::AccountGone => account_erased(),
             PlansError::Store(error) => error.into(),
         }
@@ -45,7 +61,9 @@ impl From<PlansError> for ApiError {
 impl From<QuotaRefusal> for ApiError {
     fn from(refusal: QuotaRefusal) -> Self {
         let (code, limit, used) = match refusal {
-            QuotaRefusal::ActivePlans { limit, used } => (ErrorCode::QuotaExceeded, limit.into(), used.into()),
+            QuotaRefusal::ActivePlans { limit, used } | QuotaRefusal::Regenerations { limit, used } => {
+                (ErrorCode::QuotaExceeded, limit.into(), used.into())
+            }
             QuotaRefusal::Duration { limit, used } => (ErrorCode::DurationExceeded, limit.into(), used.into()),
             QuotaRefusal::Budget { limit, used } => (ErrorCode::BudgetExceeded, limit, used),
         };
@@ -92,6 +110,7 @@ mod tests {
     use super::*;
     use crate::error::Place;
     use std::sync::Arc;
+    use waymark_domain::plans::DateRuleError;
 
     fn code(error: impl Into<ApiError>) -> (&'static str, u16) {
         let code = error.into().code();
@@ -101,6 +120,7 @@ mod tests {
     #[test]
     fn each_refusal_by_tier_has_its_code_with_limit_and_use() {
         assert_eq!(code(QuotaRefusal::ActivePlans { limit: 3, used: 3 }), ("QUOTA_EXCEEDED", 403));
+        assert_eq!(code(QuotaRefusal::Regenerations { limit: 5, used: 5 }), ("QUOTA_EXCEEDED", 403));
         assert_eq!(code(QuotaRefusal::Duration { limit: 2, used: 9 }), ("DURATION_EXCEEDED", 403));
         assert_eq!(code(QuotaRefusal::Budget { limit: 500_000, used: 500_001 }), ("BUDGET_EXCEEDED", 403));
         let problem = ApiError::from(QuotaRefusal::Duration { limit: 2, used: 9 }).problem(&Place::default());
@@ -115,6 +135,23 @@ mod tests {
         assert_eq!(code(AuthError::Token(TokenError::KeysUnavailable)), ("UNAVAILABLE", 503));
         assert_eq!(code(AuthError::Erased), ("ACCOUNT_ERASED", 403));
         assert_eq!(code(AuthError::Store(Arc::new(StoreError::Fenced))), ("INTERNAL", 500));
+    }
+
+    #[test]
+    fn a_plan_in_another_state_and_a_used_key_have_their_codes() {
+        assert_eq!(code(PlansError::NotGenerating), ("NOT_GENERATING", 409));
+        assert_eq!(code(PlansError::NotFailed), ("NOT_FAILED", 409));
+        assert_eq!(code(PlansError::NotReady), ("NOT_READY", 409));
+        assert_eq!(code(PlansError::GenerationRunning), ("GENERATION_RUNNING", 409));
+        assert_eq!(code(PlansError::KeyReused), ("IDEMPOTENCY_KEY_REUSED", 422));
+    }
+
+    #[test]
+    fn a_date_that_does_not_fit_the_plan_names_its_member() {
+        let start = chrono::NaiveDate::from_ymd_opt(2026, 12, 1).unwrap();
+        let error = ApiError::from(PlansError::Dates(DateRuleError::DeadlineBeforeStart { start }));
+        let problem = error.problem(&Place::default());
+        assert_eq!((problem.code.as_str(), problem.errors[0].field.as_str()), ("VALIDATION_FAILED", "deadlineDate"));
     }
 
     #[test]

@@ -8,36 +8,58 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Most bytes of a body. Source: issue of the core, "Bad input".
 pub const MAX_BODY: usize = 64 * 1024;
 /// A body that is too large is read up to here and forgotten, so that a client that writes before it reads gets the answer.
 const MAX_DISCARDED: usize = 1024 * 1024;
 
-/// The members of a JSON object.
+/// A JSON object.
 #[derive(Debug)]
-pub struct JsonBody(pub Members);
+pub struct JsonBody {
+    /// What is in it.
+    pub members: Members,
+    /// It as it came: an idempotency key is good for exactly these bytes.
+    pub bytes: Bytes,
+}
+
+/// A JSON object that may be left out: no body at all is an object without members.
+#[derive(Debug)]
+pub struct OptionalJsonBody(pub JsonBody);
 
 impl FromRequest for JsonBody {
     type Error = ApiError;
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let json = is_json(req);
-        let announced = announced(req);
-        let payload = payload.take();
+        let (json, announced, payload) = (is_json(req), announced(req), payload.take());
+        Box::pin(async move { object(read(payload, announced).await?, json) })
+    }
+}
+
+impl FromRequest for OptionalJsonBody {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (json, announced, payload) = (is_json(req), announced(req), payload.take());
         Box::pin(async move {
             let bytes = read(payload, announced).await?;
-            if !json {
-                return Err(ApiError::new(
-                    ErrorCode::UnsupportedMediaType,
-                    "Send the body as JSON, with Content-Type: application/json.",
-                ));
+            if bytes.is_empty() {
+                return Ok(Self(JsonBody { members: Members::new(Map::new()), bytes }));
             }
-            parse(&bytes).map(Self)
+            object(bytes, json).map(Self)
         })
     }
+}
+
+fn object(bytes: Bytes, json: bool) -> Result<JsonBody, ApiError> {
+    if !json {
+        let detail = "Send the body as JSON, with Content-Type: application/json.";
+        return Err(ApiError::new(ErrorCode::UnsupportedMediaType, detail));
+    }
+    Ok(JsonBody { members: parse(&bytes)?, bytes })
 }
 
 fn is_json(req: &HttpRequest) -> bool {
@@ -91,6 +113,12 @@ mod tests {
         JsonBody::from_request(&req, &mut payload).await.map_err(|error| error.code().as_str())
     }
 
+    async fn extract_optional(request: TestRequest) -> Result<Bytes, &'static str> {
+        let (req, mut payload) = request.to_http_parts();
+        let body = OptionalJsonBody::from_request(&req, &mut payload).await;
+        body.map(|body| body.0.bytes).map_err(|error| error.code().as_str())
+    }
+
     fn json(body: impl Into<Bytes>) -> TestRequest {
         TestRequest::post().insert_header(("content-type", "application/json; charset=utf-8")).set_payload(body)
     }
@@ -105,6 +133,18 @@ mod tests {
         let text = TestRequest::post().insert_header(("content-type", "text/plain")).set_payload("{}");
         assert_eq!(extract(text).await.unwrap_err(), "UNSUPPORTED_MEDIA_TYPE");
         assert_eq!(extract(TestRequest::post().set_payload("{}")).await.unwrap_err(), "UNSUPPORTED_MEDIA_TYPE");
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_may_be_left_out_is_checked_when_it_is_there() {
+        assert_eq!(extract_optional(TestRequest::post()).await.unwrap(), "");
+        assert_eq!(extract_optional(json("")).await.unwrap(), "");
+        assert_eq!(extract_optional(json("{ }")).await.unwrap(), "{ }");
+        assert_eq!(extract_optional(json("null")).await.unwrap_err(), "INVALID_JSON");
+        assert_eq!(
+            extract_optional(TestRequest::post().set_payload("{}")).await.unwrap_err(),
+            "UNSUPPORTED_MEDIA_TYPE"
+        );
     }
 
     #[actix_web::test]

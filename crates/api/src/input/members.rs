@@ -41,6 +41,14 @@ impl Members {
         }
     }
 
+    /// Reads a member for which null has a meaning of its own: missing is `None`, null is `Some(None)`.
+    pub fn nullable<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Result<T, String>) -> Option<Option<T>> {
+        match self.left.remove(name)? {
+            Value::Null => Some(None),
+            value => self.errors.take(name, read(&value)).map(Some),
+        }
+    }
+
     /// Whether an offence of this member is noted.
     pub fn has_error(&self, name: &str) -> bool {
         self.errors.0.iter().any(|error| error.field == name)

@@ -22,6 +22,35 @@ impl FromRequest for PlanPath {
     }
 }
 
+/// The plan's id and the revision's number in `/plans/{planId}/revisions/{number}`.
+#[derive(Debug, Clone, Copy)]
+pub struct RevisionPath {
+    /// The plan.
+    pub plan: PlanId,
+    /// The revision, from 1.
+    pub number: u32,
+}
+
+impl FromRequest for RevisionPath {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let plan = PlanPath::from_request(req, payload).into_inner();
+        let number = req.match_info().get("number").and_then(revision);
+        let wrong = || {
+            ApiError::new(ErrorCode::InvalidId, "The revision's number in the address is not a whole number from 1.")
+        };
+        ready(plan.and_then(|plan| Ok(Self { plan: plan.0, number: number.ok_or_else(wrong)? })))
+    }
+}
+
+/// A revision's number, from 1, in its usual form only.
+pub fn revision(text: &str) -> Option<u32> {
+    let number = text.parse().ok().filter(|number| (1..=i32::MAX.cast_unsigned()).contains(number))?;
+    (number.to_string() == text).then_some(number)
+}
+
 /// A UUID in its usual form only: other spellings of one id would be other addresses of one plan.
 fn uuid(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
@@ -37,5 +66,13 @@ mod tests {
         assert!(uuid("0192f0c17a2b7c3d8e4f5a6b7c8d9e0f").is_none());
         assert!(uuid("{0192f0c1-7a2b-7c3d-8e4f-5a6b7c8d9e0f}").is_none());
         assert!(uuid("nonsense").is_none());
+    }
+
+    #[test]
+    fn only_the_usual_form_of_a_number_names_a_revision() {
+        assert_eq!((revision("1"), revision("2147483647")), (Some(1), Some(2_147_483_647)));
+        for wrong in ["", "0", "01", "+1", "-1", "1.0", "2147483648", "x"] {
+            assert_eq!(revision(wrong), None, "{wrong}");
+        }
     }
 }

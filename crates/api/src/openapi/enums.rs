@@ -3,7 +3,7 @@
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{Object, ObjectBuilder};
 use waymark_domain::billing::SubscriptionTier;
-use waymark_domain::generation::{AttemptStatus, FailureClass};
+use waymark_domain::generation::{AttemptStatus, FailureClass, GenerationKind};
 use waymark_domain::jobs::JobStatus;
 use waymark_domain::plans::{GenerationStatus, LearningStyle, PlanOrigin, ProgressStatus, ResourceType, SkillLevel};
 
@@ -24,6 +24,7 @@ schemas! {
     progress_status = ProgressStatus;
     resource_type = ResourceType;
     attempt_status = AttemptStatus;
+    generation_kind = GenerationKind;
     job_status = JobStatus;
     tier = SubscriptionTier;
 }

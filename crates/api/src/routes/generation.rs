@@ -1,22 +1,22 @@
-//! Asking for a plan and watching it come: create, stream, attach, poll, cancel.
+//! Asking for a plan and watching it come: create, stream, attach, poll, cancel; and asking again.
 
 mod bodies;
 mod new_plan;
+pub mod regeneration;
 
-pub use bodies::{Attempt, CreatedPlan, Job, PlanStatus};
+pub use bodies::{Attempt, CreatedPlan, Generation, Job, PlanStatus, QueuedGeneration};
 pub use new_plan::NewPlanBody;
 
 use super::page::Page;
 use crate::auth::Person;
 use crate::error::ApiError;
-use crate::input::{JsonBody, PlanPath, Query};
+use crate::input::{IdempotencyKey, JsonBody, PlanPath, Query, mark};
 use crate::sse;
 use crate::state::AppState;
 use actix_web::http::header::{HeaderMap, LOCATION};
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse};
-use waymark_domain::ids::PlanId;
-use waymark_services::plans::Attached;
+use waymark_services::plans::{self, Attached, Done};
 
 /// Create a plan and stream its generation
 ///
@@ -37,12 +37,14 @@ use waymark_services::plans::Attached;
 pub async fn create_and_stream(
     state: Data<AppState>,
     person: Person,
+    key: IdempotencyKey,
     body: JsonBody,
     req: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let new = new_plan::parse(body.0, req.query_string(), state.clock.now())?;
-    let created = state.services.plans().create(&person.0, &new).await?;
-    watch(&state, &person, created.plan_id, None).await
+    let key = key.over(&body.bytes);
+    let new = new_plan::parse(body.members, req.query_string(), state.clock.now())?;
+    let created = state.services.plans().create(&person.0, &new, key.as_ref()).await?;
+    watch(&state, &person, created).await
 }
 
 /// Create a plan
@@ -61,13 +63,16 @@ pub async fn create_and_stream(
 pub async fn create(
     state: Data<AppState>,
     person: Person,
+    key: IdempotencyKey,
     body: JsonBody,
     req: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let new = new_plan::parse(body.0, req.query_string(), state.clock.now())?;
-    let created = state.services.plans().create(&person.0, &new).await?;
-    let location = format!("/api/v1/plans/{}", created.plan_id);
-    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(CreatedPlan::from(created)))
+    let key = key.over(&body.bytes);
+    let new = new_plan::parse(body.members, req.query_string(), state.clock.now())?;
+    let created = state.services.plans().create(&person.0, &new, key.as_ref()).await?;
+    let location = format!("/api/v1/plans/{}", created.value.plan_id);
+    let answer = HttpResponse::Created().insert_header((LOCATION, location)).json(CreatedPlan::from(created.value));
+    Ok(mark(answer, created.replayed))
 }
 
 /// Attach to a plan's generation
@@ -94,7 +99,7 @@ pub async fn events(
     req: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let after = after(req.headers(), req.query_string())?;
-    watch(&state, &person, plan.0, after).await
+    Ok(stream(state.services.plans().attach(&person.0, plan.0, after).await?))
 }
 
 /// Where a plan and its generation stand
@@ -124,8 +129,8 @@ pub async fn attempts(state: Data<AppState>, person: Person, plan: PlanPath) -> 
 
 /// Stop a generation
 ///
-/// The plan becomes `failed`, its streams end with `canceled`, and what it cost so far is recorded. 409 when nothing is
-/// being generated.
+/// The plan becomes `failed`, its streams end with `canceled`, and what it cost so far is recorded; a plan that was being
+/// regenerated stays `ready`, as it was. 409 when nothing is being generated.
 #[utoipa::path(
     post, path = "/api/v1/plans/{planId}/cancel", tag = "generation", operation_id = "cancelPlan",
     params(("planId" = Uuid, Path, description = "The plan.")),
@@ -135,15 +140,30 @@ pub async fn attempts(state: Data<AppState>, person: Person, plan: PlanPath) -> 
     ),
     security(("bearer" = []), ("session" = [])),
 )]
-pub async fn cancel(state: Data<AppState>, person: Person, plan: PlanPath) -> Result<Json<PlanStatus>, ApiError> {
-    state.services.plans().cancel(&person.0, plan.0).await?;
-    Ok(Json(state.services.plans().status(&person.0, plan.0).await?.into()))
+pub async fn cancel(
+    state: Data<AppState>,
+    person: Person,
+    plan: PlanPath,
+    key: IdempotencyKey,
+) -> Result<HttpResponse, ApiError> {
+    let canceled = state.services.plans().cancel(&person.0, plan.0, key.over(b"").as_ref()).await?;
+    Ok(mark(HttpResponse::Ok().json(PlanStatus::from(canceled.value)), canceled.replayed))
 }
 
-async fn watch(state: &AppState, person: &Person, plan: PlanId, after: Option<i64>) -> Result<HttpResponse, ApiError> {
-    match state.services.plans().attach(&person.0, plan, after).await? {
-        Attached::Stream(events) => Ok(sse::answer(events)),
-        Attached::Over => Ok(HttpResponse::NoContent().finish()),
+/// The stream of a generation that was accepted, now or by an earlier request with the same key.
+async fn watch(
+    state: &AppState,
+    person: &Person,
+    accepted: Done<plans::CreatedPlan>,
+) -> Result<HttpResponse, ApiError> {
+    let attached = state.services.plans().watch(&person.0, accepted.value).await?;
+    Ok(mark(stream(attached), accepted.replayed))
+}
+
+fn stream(attached: Attached) -> HttpResponse {
+    match attached {
+        Attached::Stream(events) => sse::answer(events),
+        Attached::Over => HttpResponse::NoContent().finish(),
     }
 }
 

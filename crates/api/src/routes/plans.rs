@@ -1,6 +1,7 @@
 //! Stored plans: list, read, delete.
 
 mod parameters;
+pub mod revisions;
 
 pub use parameters::ListParameters;
 
@@ -8,7 +9,7 @@ use super::page::{Page, decode, encode};
 use crate::auth::Person;
 use crate::error::ApiError;
 use crate::etag;
-use crate::input::{PlanPath, Query};
+use crate::input::{IdempotencyKey, PlanPath, Query, mark};
 use crate::openapi::enums::{learning_style, origin, plan_status, progress_status, resource_type, skill_level};
 use crate::state::AppState;
 use actix_web::web::{Data, Json};
@@ -267,9 +268,14 @@ pub async fn read(
     responses((status = 204, description = "The plan is gone.")),
     security(("bearer" = []), ("session" = [])),
 )]
-pub async fn remove(state: Data<AppState>, person: Person, plan: PlanPath) -> Result<HttpResponse, ApiError> {
-    state.services.plans().delete(&person.0, plan.0).await?;
-    Ok(HttpResponse::NoContent().finish())
+pub async fn remove(
+    state: Data<AppState>,
+    person: Person,
+    plan: PlanPath,
+    key: IdempotencyKey,
+) -> Result<HttpResponse, ApiError> {
+    let deleted = state.services.plans().delete(&person.0, plan.0, key.over(b"").as_ref()).await?;
+    Ok(mark(HttpResponse::NoContent().finish(), deleted.replayed))
 }
 
 fn filter(query: &str) -> Result<PlanFilter, ApiError> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use waymark_domain::generation::ModelId;
 use waymark_domain::quota::Limits;
 use waymark_services::accounts::jwks::jwks_address;
+use waymark_services::sweeper::SweeperSettings;
 
 /// One setting.
 pub struct Setting {
@@ -152,6 +153,10 @@ pub const TABLE: &[Setting] = &[
         s.lease = Duration::from_secs(number(v, 1..=3600)?);
         Ok(())
     }),
+    plain("RETENTION", "", "how many days things are kept, such as events=14,failedJobs=90", |s, v| {
+        s.sweeper = SweeperSettings::default().with_retention(v).map_err(|error| error.to_string())?;
+        Ok(())
+    }),
     plain("WORKERS", "64", "generations at once in a process", |s, v| {
         s.workers = number(v, 1..=10_000)?;
         Ok(())
@@ -181,7 +186,7 @@ pub fn find(name: &str) -> Option<&'static Setting> {
 }
 
 /// Names that begin like ours are taken for misspelt settings.
-const PREFIXES: [&str; 12] = [
+const PREFIXES: [&str; 13] = [
     "WAYMARK_",
     "DATABASE_",
     "AI_",
@@ -193,6 +198,7 @@ const PREFIXES: [&str; 12] = [
     "TIER_LIMIT",
     "RATE_LIMIT",
     "LEASE_SECOND",
+    "RETENTION",
     "APP_URL",
 ];
 

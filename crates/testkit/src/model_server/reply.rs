@@ -86,6 +86,11 @@ impl Reply {
         )
     }
 
+    /// A provider's record of a call: `usage` under `data`, as `GET /v1/generation` tells it.
+    pub fn cost_record(usage: &Value) -> Self {
+        Self::json(200, &json!({ "data": usage }))
+    }
+
     /// A web page, as a wrong base address gives.
     pub fn web_page() -> Self {
         let page = b"<!doctype html><title>Welcome</title><p>Not an API.".to_vec();

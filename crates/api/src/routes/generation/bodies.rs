@@ -1,12 +1,12 @@
 //! What the generation's routes answer.
 
-use crate::openapi::enums::{attempt_status, failure_class, job_status, plan_status};
+use crate::openapi::enums::{attempt_status, failure_class, generation_kind, job_status, plan_status};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use waymark_domain::plans::GenerationStatus;
-use waymark_services::plans::{self, AttemptView, JobView};
+use waymark_services::plans::{self, AttemptView, GenerationView, JobView};
 
 /// A plan that was accepted.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -128,6 +128,52 @@ impl From<AttemptView> for Attempt {
             tasks_count: attempt.tasks_count,
             created_at: attempt.created_at,
             finished_at: attempt.finished_at,
+        }
+    }
+}
+
+/// A regeneration that was accepted.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QueuedGeneration {
+    /// The plan.
+    pub plan_id: Uuid,
+    /// The generation that will replace its content.
+    pub generation_id: Uuid,
+    /// `queued`.
+    #[schema(example = "queued")]
+    pub status: String,
+}
+
+impl From<plans::CreatedPlan> for QueuedGeneration {
+    fn from(queued: plans::CreatedPlan) -> Self {
+        let status = "queued".to_owned();
+        Self { plan_id: queued.plan_id.0, generation_id: queued.generation_id.0, status }
+    }
+}
+
+/// One generation of a plan.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Generation {
+    /// The generation.
+    pub id: Uuid,
+    /// What it is to the plan.
+    #[schema(schema_with = generation_kind)]
+    pub kind: String,
+    /// The model that was asked.
+    pub model: Option<String>,
+    /// When it was accepted.
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<GenerationView> for Generation {
+    fn from(generation: GenerationView) -> Self {
+        Self {
+            id: generation.id.0,
+            kind: generation.kind.to_string(),
+            model: generation.model,
+            created_at: generation.created_at,
         }
     }
 }

@@ -37,8 +37,10 @@ pub struct NewPlanBody {
     pub deadline_date: Option<NaiveDate>,
 }
 
-const LEVELS: &[&str] = &["beginner", "intermediate", "advanced"];
-const STYLES: &[&str] = &["reading", "video", "practice", "mixed"];
+/// The spellings of the levels, for the sentence that refuses another.
+pub const LEVELS: &[&str] = &["beginner", "intermediate", "advanced"];
+/// The spellings of the styles.
+pub const STYLES: &[&str] = &["reading", "video", "practice", "mixed"];
 
 /// Checks everything at once.
 ///
@@ -82,7 +84,11 @@ fn dates(body: &mut Members, now: DateTime<Utc>) -> Option<PlanDates> {
     dates.ok().filter(|_| unread == [false, false])
 }
 
-fn model(body: &mut Members, query: &str) -> Result<Option<ModelId>, ApiError> {
+/// The model of the query, with the body's offences at hand: a bad model alone has a code of its own.
+///
+/// # Errors
+/// `MODEL_INVALID`
+pub fn model(body: &mut Members, query: &str) -> Result<Option<ModelId>, ApiError> {
     let mut query = Query::of(query);
     let model = query.take("model", ModelId::parse);
     query.refuse_unknown();
