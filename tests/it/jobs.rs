@@ -1,8 +1,12 @@
 //! The queue and its workers: leases, fences, handing over, and a worker killed in mid-generation.
 
 mod crash;
+mod fairness;
 mod fences;
 mod leases;
+mod line;
+mod operators;
+mod queue;
 
 /// The body of the second process that other tests start and kill.
 #[tokio::test]

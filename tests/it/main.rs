@@ -12,4 +12,5 @@ mod fitness;
 mod generation;
 mod jobs;
 mod plans;
+mod quota;
 mod tenancy;

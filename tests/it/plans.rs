@@ -2,9 +2,15 @@
 
 mod cancel;
 mod failures;
+mod idempotency;
 mod input;
+mod phases;
 mod quota;
 mod reading;
+mod refusals;
+mod regeneration;
+mod retry;
 mod routes;
 mod shapes;
+mod spend;
 mod streaming;

@@ -11,7 +11,7 @@ use waymark_domain::plans::{LearningStyle, SkillLevel};
 use waymark_services::clock::SystemClock;
 use waymark_services::generation::openai::{Flavour, OpenAiConfig, OpenAiProvider};
 use waymark_services::generation::provider::{
-    ModelChunk, ModelProvider, ModelRequest, ModelStream, PlanBrief, ProviderError,
+    CostReport, ModelChunk, ModelProvider, ModelRequest, ModelStream, PlanBrief, ProviderError,
 };
 use waymark_testkit::model_server::{
     Gate, ModelServer, Reply, Script, Step, StreamReply, UsageChunks, plan_json, plan_segments,
@@ -45,6 +45,7 @@ fn request() -> ModelRequest {
         start_date: NaiveDate::from_ymd_opt(2026, 12, 1).unwrap(),
         deadline_date: NaiveDate::from_ymd_opt(2026, 12, 14).unwrap(),
         task_capacity: Some(10),
+        present: Vec::new(),
     };
     ModelRequest { model: ModelId::parse("test/model").unwrap(), brief }
 }
@@ -418,13 +419,53 @@ async fn openrouter_gets_its_extras_and_names_the_call_in_a_header() {
 
 #[tokio::test]
 async fn the_cost_of_a_call_can_be_asked_for_afterwards() {
-    let record = json!({ "data": { "id": "gen-1", "total_cost": 0.003, "native_tokens_prompt": 7, "native_tokens_completion": 9 } });
-    let server = ModelServer::start(Script::queue([Reply::error(404, "not yet"), Reply::json(200, &record)])).await;
+    let server = ModelServer::start(reply()).await;
+    let record =
+        json!({ "id": "gen-1", "total_cost": 0.003, "native_tokens_prompt": 7, "native_tokens_completion": 9 });
+    server.generation_cost("gen 1&x", &record);
     let cost = openrouter(&server).generation_cost("gen 1&x").await;
-    assert_eq!(cost, Some(TokenUsage { input_tokens: 7, output_tokens: 9, provider_cost_microusd: Some(3000) }));
-    assert_eq!(server.requests()[0].path, "/v1/generation?id=gen+1%26x");
-    assert_eq!(adapter(&server).generation_cost("gen-1").await, None);
-    assert_eq!(server.requests().len(), 2, "other servers keep no records");
+    let usage = TokenUsage { input_tokens: 7, output_tokens: 9, provider_cost_microusd: Some(3000) };
+    assert_eq!(cost, CostReport::Known(usage));
+    assert_eq!(server.cost_questions(), ["gen 1&x"]);
+    assert_eq!(server.counts().requests, 0, "a question is no call");
+}
+
+#[tokio::test]
+async fn a_record_that_is_not_there_yet_is_asked_for_once_a_time() {
+    let server = ModelServer::start(reply()).await;
+    let without_cost = Reply::cost_record(&json!({ "id": "gen-1", "tokens_prompt": 7 }));
+    let known = Reply::cost_record(&json!({ "total_cost": 0.1 }));
+    let later = [404, 408, 429, 500, 503].map(|status| Reply::error(status, "later")).into_iter();
+    let later: Vec<Reply> = later.chain([Reply::reset(), Reply::web_page(), without_cost, known]).collect();
+    let not_yet = later.len() - 1;
+    server.generation_cost_replies("gen-1", later);
+    let adapter = openrouter(&server);
+    for asked in 1..=not_yet {
+        assert_eq!(adapter.generation_cost("gen-1").await, CostReport::NotYet);
+        assert_eq!(server.counts().cost_questions, asked);
+    }
+    assert!(matches!(adapter.generation_cost("gen-1").await, CostReport::Known(_)));
+}
+
+#[tokio::test]
+async fn a_server_without_records_is_told_apart_from_one_that_has_none_yet() {
+    let server = ModelServer::start(reply()).await;
+    assert_eq!(adapter(&server).generation_cost("gen-1").await, CostReport::Unsupported);
+    assert_eq!(server.counts().cost_questions, 0, "other servers are not asked");
+    server.generation_cost_replies("gen-1", [Reply::error(405, "no"), Reply::error(501, "no")]);
+    for _ in 0..2 {
+        assert_eq!(openrouter(&server).generation_cost("gen-1").await, CostReport::Unsupported);
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_does_not_come_is_waited_for_five_seconds() {
+    let server = ModelServer::start(reply()).await;
+    server.generation_cost_replies("gen-1", [Reply::silent()]);
+    let adapter = openrouter(&server);
+    let asked = adapter.generation_cost("gen-1");
+    let within = tokio::time::timeout(Duration::from_secs(8), asked).await;
+    assert_eq!(within, Ok(CostReport::NotYet));
 }
 
 #[tokio::test]

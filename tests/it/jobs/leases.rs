@@ -17,8 +17,8 @@ async fn stage() -> (TestDb, Db) {
         "insert into users (clerk_user_id) values ('user_1');
          insert into learning_plans (user_id, topic, skill_level, learning_style, weekly_hours, origin)
            select id, 'Topic ' || n, 'beginner', 'mixed', 5, 'ai' from users, generate_series(1, 3) n;
-         insert into job_queue (plan_id, user_id, job_type, priority, scheduled_for)
-           select id, user_id, 'plan_generation', 1 + right(topic, 1)::int, now() - interval '1 minute' from learning_plans",
+         insert into job_queue (plan_id, user_id, job_type, priority, turn)
+           select id, user_id, 'plan_generation', 1 + right(topic, 1)::int, 1 from learning_plans",
     )
     .await;
     let db = Db::connect(&test.options()).await.unwrap();
@@ -124,12 +124,13 @@ async fn a_plan_has_at_most_one_live_job() {
     let plan: PlanId = job.plan_id.unwrap();
     let second = waymark_persistence::NewJob {
         id: JobId(Uuid::now_v7()),
-        plan_id: plan,
+        plan_id: Some(plan),
         user_id: job.user_id,
         job_type: job.job_type,
         priority: 1,
         max_attempts: 3,
         payload: json!({}),
+        delay: Duration::ZERO,
     };
     let refused = db.service(async |tx| tx.jobs().enqueue(&second).await).await.unwrap_err();
     assert!(refused.violates("job_queue_plan_id_key"), "{refused:?}");

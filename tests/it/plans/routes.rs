@@ -22,8 +22,10 @@ const ROUTES: &[(&str, &str, Kind)] = &[
     ("GET", "/api/docs/openapi.json", Kind::Open(200)),
     ("GET", "/api/health/live", Kind::Open(200)),
     ("GET", "/api/health/ready", Kind::Open(200)),
+    ("GET", "/api/health/worker", Kind::Open(200)),
     ("GET", "/api/v1/models", Kind::Own(200)),
     ("GET", "/api/v1/user/profile", Kind::Own(200)),
+    ("GET", "/api/v1/user/usage", Kind::Own(200)),
     ("GET", "/api/v1/plans", Kind::Own(200)),
     ("POST", "/api/v1/plans", Kind::Own(201)),
     ("POST", "/api/v1/plans/stream", Kind::Own(200)),
@@ -31,14 +33,21 @@ const ROUTES: &[(&str, &str, Kind)] = &[
     ("GET", "/api/v1/plans/{planId}/status", Kind::Plan(200)),
     ("GET", "/api/v1/plans/{planId}/attempts", Kind::Plan(200)),
     ("GET", "/api/v1/plans/{planId}/events", Kind::Plan(200)),
+    ("POST", "/api/v1/plans/{planId}/retry", Kind::Plan(409)),
+    ("POST", "/api/v1/plans/{planId}/regenerate", Kind::Plan(202)),
+    ("GET", "/api/v1/plans/{planId}/generations", Kind::Plan(200)),
+    ("GET", "/api/v1/plans/{planId}/revisions", Kind::Plan(200)),
+    ("GET", "/api/v1/plans/{planId}/revisions/{number}", Kind::Plan(200)),
+    ("GET", "/api/v1/plans/{planId}/revisions/{number}/compare", Kind::Plan(200)),
+    ("POST", "/api/v1/plans/{planId}/revisions/{number}/restore", Kind::Plan(200)),
     ("POST", "/api/v1/plans/{planId}/cancel", Kind::Plan(409)),
     ("DELETE", "/api/v1/plans/{planId}", Kind::Plan(204)),
 ];
 
 async fn call(actor: &Actor, method: &str, path: &str, plan: &str) -> Answer {
-    let path = path.trim_start_matches("/api").replace("{planId}", plan);
+    let path = path.trim_start_matches("/api").replace("{planId}", plan).replace("{number}", "1");
     let mut request = actor.request(Method::from_bytes(method.as_bytes()).unwrap(), &path);
-    if method == "POST" {
+    if method == "POST" && !path.ends_with("/retry") {
         request = request.json(&plan_request());
     }
     actor.send(request).await
@@ -67,6 +76,10 @@ async fn every_route_answers_its_owner_and_nobody_else() {
         let own = call(&owner, method, path, &plan).await;
         assert_eq!(own.status.as_u16(), *expected, "{name}: {}", own.text);
         assert!(!own.header("x-request-id").is_empty(), "{name}");
+        if *expected == 202 {
+            // What follows needs what this has begun.
+            owner.idle(&plan).await;
+        }
     }
 }
 

@@ -66,23 +66,34 @@ async fn answers_have_the_members_that_the_document_promises() {
     let owner = app.owner();
     let plan = owner.create_plan().await;
     owner.settled(&plan).await;
-    // A second plan, so that a cursor is shown; and something done, so that a time is.
+    // A second plan, so that a cursor is shown; something done, so that a time is; and a regeneration that keeps what is
+    // done and replaces the rest, so that there is a revision and a difference.
     let second = owner.create_plan().await;
     owner.settled(&second).await;
     app.db()
         .run(
             "insert into task_progress (task_id, user_id, status, completed_at)
-             select id, user_id, 'completed', now() from tasks",
+             select distinct on (m.plan_id) t.id, t.user_id, 'completed', now()
+             from tasks t join modules m on m.id = t.module_id order by m.plan_id, t.id",
         )
         .await;
+    let accepted = owner.post(&format!("/v1/plans/{plan}/regenerate"), &json!({ "topic": "Baking bread" })).await;
+    assert_eq!(accepted.status.as_u16(), 202, "{}", accepted.text);
+    owner.idle(&plan).await;
     let document = owner.get("/docs/openapi.json").await.json();
     for (path, call) in [
         ("/api/v1/plans/{planId}", format!("/v1/plans/{plan}")),
         ("/api/v1/plans/{planId}/status", format!("/v1/plans/{plan}/status")),
         ("/api/v1/plans/{planId}/attempts", format!("/v1/plans/{plan}/attempts")),
+        ("/api/v1/plans/{planId}/generations", format!("/v1/plans/{plan}/generations")),
+        ("/api/v1/plans/{planId}/revisions", format!("/v1/plans/{plan}/revisions")),
+        ("/api/v1/plans/{planId}/revisions/{number}", format!("/v1/plans/{plan}/revisions/1")),
+        ("/api/v1/plans/{planId}/revisions/{number}/compare", format!("/v1/plans/{plan}/revisions/1/compare")),
         ("/api/v1/plans", "/v1/plans?limit=1".to_owned()),
         ("/api/v1/models", "/v1/models".to_owned()),
+        ("/api/health/worker", "/health/worker".to_owned()),
         ("/api/v1/user/profile", "/v1/user/profile".to_owned()),
+        ("/api/v1/user/usage", "/v1/user/usage".to_owned()),
     ] {
         let schema = &document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
         assert!(schema.is_object(), "{path} promises nothing");

@@ -50,7 +50,7 @@ pub const EXPECTED: [Expected; 27] = [
 pub const HIDDEN: [(&str, &[&str]); 4] = [
     ("generation_attempts", &["metadata"]),
     ("integration_tokens", &["encrypted_access_token", "encrypted_refresh_token"]),
-    ("job_queue", &["payload"]),
+    ("job_queue", &["payload", "turn", "history"]),
     ("plan_generations", &["prompt"]),
 ];
 
