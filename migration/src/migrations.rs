@@ -48,6 +48,10 @@ sql_migrations![
     "m20261122_000007_operations",
     "m20261123_000008_queue",
     "m20261123_000009_ledger",
+    "m20261123_000011_learner_keys",
+    "m20261123_000012_calendar_feed",
+    "m20261123_000013_explanations",
+    "m20261123_000014_rescheduled_at",
 ];
 
 /// The migrations in order. Use [`crate::up`] and its siblings, which also hold the lock and see to roles and grants.

@@ -1,15 +1,20 @@
 //! Accounts: who a token's subject is here.
 
+mod preferences;
+
+pub use preferences::Preferences;
+
 use crate::error::StoreError;
 use crate::rows::{execute, first, get, only, parse};
 use crate::session::{ServiceTx, UserTx};
 use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseTransaction, QueryResult};
+use serde::{Deserialize, Serialize};
 use waymark_domain::billing::SubscriptionTier;
 use waymark_domain::ids::UserId;
 
 /// A person as they and the server see them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     /// Our key.
     pub id: UserId,

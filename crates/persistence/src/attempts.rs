@@ -249,8 +249,10 @@ impl ServiceAttempts<'_> {
         class: FailureClass,
         reason: &str,
     ) -> Result<Vec<AttemptId>, StoreError> {
-        let sql = "update generation_attempts set status = 'failure', classification = $2, finished_at = now(),
-                     duration_ms = (extract(epoch from now() - created_at) * 1000)::bigint,
+        // The clock's time: an attempt may have begun while this transaction waited for its job.
+        let sql =
+            "update generation_attempts set status = 'failure', classification = $2, finished_at = clock_timestamp(),
+                     duration_ms = greatest(0, (extract(epoch from clock_timestamp() - created_at) * 1000)::bigint),
                      metadata = coalesce(metadata, '{}'::jsonb) || jsonb_build_object('reason', $3::text)
                    where generation_id = $1 and status = 'in_progress' returning id";
         all(self.0, sql, [generation.0.into(), class.as_str().into(), reason.into()])
@@ -265,8 +267,9 @@ impl ServiceAttempts<'_> {
     /// # Errors
     /// [`StoreError`]
     pub async fn cancel(&self, generation: GenerationId) -> Result<u64, StoreError> {
-        let sql = "update generation_attempts set status = 'canceled', finished_at = now(),
-                     duration_ms = (extract(epoch from now() - created_at) * 1000)::bigint
+        // The clock's time, as in `abandon`.
+        let sql = "update generation_attempts set status = 'canceled', finished_at = clock_timestamp(),
+                     duration_ms = greatest(0, (extract(epoch from clock_timestamp() - created_at) * 1000)::bigint)
                    where generation_id = $1 and status = 'in_progress'";
         execute(self.0, sql, [generation.0.into()]).await
     }

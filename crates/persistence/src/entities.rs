@@ -6,6 +6,7 @@ pub mod enums;
 
 pub mod ai_usage_events;
 pub mod audit_log;
+pub mod calendar_feed_entries;
 pub mod clerk_webhook_events;
 pub mod deleted_users;
 pub mod generation_attempts;

@@ -3,7 +3,7 @@
 
 use crate::error::StoreError;
 use crate::rows::{execute, execute_one, first, get};
-use crate::session::ServiceTx;
+use crate::session::{ServiceTx, UserTx};
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseTransaction;
 use serde_json::Value as Json;
@@ -12,7 +12,7 @@ use waymark_domain::ids::UserId;
 /// What became of a key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Claim {
-    /// Nobody has used it: do the work and [`ServiceIdempotency::store`] the answer in the same transaction.
+    /// Nobody has used it: do the work and [`Idempotency::store`] the answer in the same transaction.
     New,
     /// The same request was done before; this was its answer.
     Replay(Json),
@@ -20,17 +20,24 @@ pub enum Claim {
     Reused,
 }
 
-/// Idempotency keys, as the server.
-pub struct ServiceIdempotency<'t>(&'t DatabaseTransaction);
+/// Idempotency keys, in a transaction of the server's or of the learner's own.
+pub struct Idempotency<'t>(&'t DatabaseTransaction);
 
 impl ServiceTx {
-    /// Idempotency keys.
-    pub fn idempotency(&self) -> ServiceIdempotency<'_> {
-        ServiceIdempotency(&self.tx)
+    /// Idempotency keys, as the server.
+    pub fn idempotency(&self) -> Idempotency<'_> {
+        Idempotency(&self.tx)
     }
 }
 
-impl ServiceIdempotency<'_> {
+impl UserTx {
+    /// Idempotency keys, as the learner, who has those of their own only.
+    pub fn idempotency(&self) -> Idempotency<'_> {
+        Idempotency(&self.tx)
+    }
+}
+
+impl Idempotency<'_> {
     /// Claims a key for the rest of the transaction. Waits while another transaction that claimed it is open: it either
     /// commits, and its answer is found here, or rolls back and leaves nothing behind. A key that has expired is new.
     ///

@@ -102,7 +102,8 @@ const LEDGER: &str = "
       select user_id, to_char(created_at at time zone 'UTC', 'YYYY-MM'), 'ai_cost_microusd', sum(cost_microusd)::bigint
       from ai_usage_events where user_id in (select id from people) group by 1, 2)";
 
-/// Reservations of `$1` whose work is over: no plan that they hold a place for is generating, or no live job names them.
+/// Reservations of `$1` whose work is over: no plan that they hold a place for is generating, or no live job names them; one for
+/// a task's explanation stands until it runs out.
 const DANGLING: &str = "
     r.user_id in (select id from people) and r.state = 'reserved' and case r.kind
       when 'plan' then r.subject_id not in (
@@ -115,6 +116,8 @@ const DANGLING: &str = "
       else r.subject_id::text not in (
         select coalesce(j.payload ->> 'generationId', '') from job_queue j
         where j.user_id in (select id from people) and j.status in ('pending', 'processing'))
+        and not (r.kind = 'ai_spend' and r.expires_at > now() and r.subject_id in (
+          select t.id from tasks t where t.user_id in (select id from people)))
       end";
 
 /// Plans of `$1` that are generating without a live job.

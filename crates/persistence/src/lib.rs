@@ -8,11 +8,13 @@
 
 mod accounts;
 mod attempts;
+mod calendar_feed;
 mod connect;
 mod costs;
 mod entities;
 mod error;
 mod events;
+mod explanations;
 mod generations;
 mod idempotency;
 mod jobs;
@@ -24,29 +26,34 @@ mod powers;
 mod quota;
 mod revisions;
 mod rows;
+mod schedules;
 mod session;
 mod sweep;
 mod usage;
 
-pub use accounts::{Account, ServiceAccounts, UserAccounts};
+pub use accounts::{Account, Preferences, ServiceAccounts, UserAccounts};
 pub use attempts::{AttemptEnd, AttemptView, NewAttempt, ServiceAttempts, UsageRecord, UserAttempts};
+pub use calendar_feed::{FeedEntry, FeedSession, ServiceCalendarFeed};
 pub use connect::{Db, DbOptions};
 pub use costs::{Lookup, ServiceCosts};
 pub use entities::catalogue;
 pub use error::StoreError;
 pub use events::{Fenced, LoggedEvent, NewEvent, ServiceEvents, UserEvents};
+pub use explanations::{ExplainableTask, ExplanationCost, ExplanationHold, ServiceExplanations};
 pub use generations::{GenerationView, JobGeneration, Material, NewGeneration, ServiceGenerations, UserGenerations};
-pub use idempotency::{Claim, ServiceIdempotency};
+pub use idempotency::{Claim, Idempotency};
 pub use jobs::{ClaimRecord, Held, JobRow, JobView, NewJob, ServiceJobs, WorkJob};
 pub use ledger::{Difference, Finding, ServiceLedger, StuckPlan};
 pub use listen::{Listener, Notice};
 pub use plans::{
-    NewPlanRow, PlanCursor, PlanFilter, PlanInputs, PlanRow, PlanState, PlanSummary, ServicePlans, SettledPlan,
-    UserPlans,
+    LockedPlan, NewModuleRow, NewPlanRow, NewTaskRow, PlanCursor, PlanFilter, PlanInputs, PlanProgress, PlanRow,
+    PlanState, PlanSummary, PlanText, ServicePlans, SettledPlan, TaskProgress, UserModules, UserPlans, UserProgress,
+    UserTasks,
 };
 pub use powers::PowerError;
 pub use quota::{ReservationKind, ServiceQuota};
 pub use revisions::{NewRevision, RevisionView, ServiceRevisions, UserRevisions};
+pub use schedules::{NewSchedule, Rescheduling, ScheduleSource, ServiceSchedules, SourceTask, Times, UserSchedules};
 pub use session::{AnonTx, ServiceTx, UserTx};
 pub use sweep::{Expirable, LogMark, ServiceSweep, SweptLog, SweptReservation};
 pub use usage::{ModelUse, UsageNumbers, UserUsage};

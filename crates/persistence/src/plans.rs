@@ -2,12 +2,17 @@
 
 mod apply;
 mod detail;
+mod editing;
 mod list;
+mod progress;
 mod settle;
 mod snapshot;
 
 pub use apply::PlanInputs;
+pub use detail::PlanText;
+pub use editing::{LockedPlan, NewModuleRow, NewTaskRow, UserModules, UserTasks};
 pub use list::{PlanCursor, PlanFilter, PlanSummary};
+pub use progress::{PlanProgress, TaskProgress, UserProgress};
 pub use settle::SettledPlan;
 
 use crate::error::StoreError;

@@ -99,7 +99,7 @@ impl ServiceQuota<'_> {
         )
     }
 
-    /// Generations started since an instant, and the oldest of them. Exact only while the account's row is locked.
+    /// Generations and explanations started since an instant, and the oldest of them. Exact only while the account's row is locked.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -109,7 +109,7 @@ impl ServiceQuota<'_> {
         since: DateTime<Utc>,
     ) -> Result<(u32, Option<DateTime<Utc>>), StoreError> {
         let sql = "select count(*) as started, min(created_at) as oldest from usage_reservations
-                   where user_id = $1 and kind in ('plan', 'regeneration') and created_at > $2";
+                   where user_id = $1 and kind in ('plan', 'regeneration', 'explanation') and created_at > $2";
         let row = only(self.0, "a count of generations", sql, [user.0.into(), since.into()]).await?;
         Ok((count(&row, "usage_reservations", "started")?, get(&row, "oldest")?))
     }

@@ -17,7 +17,7 @@ pub struct NewRevision<'a> {
     pub user_id: UserId,
     /// The state.
     pub snapshot: &'a PlanSnapshot,
-    /// The generation that replaces it; none: a restore does.
+    /// The generation that replaces it; none: a restore or a dropping of tasks does.
     pub generation_id: Option<GenerationId>,
 }
 
@@ -26,7 +26,7 @@ pub struct NewRevision<'a> {
 pub struct RevisionView {
     /// From 1, per plan.
     pub number: u32,
-    /// The generation that replaced this state; none: a restore did.
+    /// The generation that replaced this state; none: a restore or a dropping of tasks did.
     pub generation_id: Option<GenerationId>,
     /// The topic then.
     pub topic: String,

@@ -28,7 +28,7 @@ pub struct UsageNumbers {
     pub spend: i64,
     /// What generations under way may still cost, whatever the month.
     pub spend_reserved: i64,
-    /// Generations started within the last hour.
+    /// Generations and explanations started within the last hour.
     pub started: u32,
 }
 
@@ -79,7 +79,7 @@ const NUMBERS: &str = "
       from usage_reservations where user_id = u.id and state = 'reserved') r
     cross join lateral (
       select count(*) as started from usage_reservations
-      where user_id = u.id and kind in ('plan', 'regeneration') and created_at > $2) s";
+      where user_id = u.id and kind in ('plan', 'regeneration', 'explanation') and created_at > $2) s";
 
 impl UserUsage<'_> {
     /// The numbers of `month`, with the generations started after `since`; none once the account is erased.

@@ -75,7 +75,7 @@ with tables as (
 select 'table ' || relname || ' ' || relpersistence::text || ' ' || relrowsecurity || ' ' || relforcerowsecurity || ' '
        || coalesce(array_to_string(reloptions, ','), '') as line from tables
 union all
-select 'column ' || relname || '.' || attname || ' ' || attnum || ' ' || format_type(atttypid, atttypmod) || ' '
+select 'column ' || relname || '.' || attname || ' ' || row_number() over (partition by attrelid order by attnum) || ' ' || format_type(atttypid, atttypmod) || ' '
        || attnotnull || ' ' || coalesce(pg_get_expr(adbin, adrelid), '') || ' ' || coalesce(attoptions::text, '')
   from pg_attribute a join tables t on t.oid = attrelid left join pg_attrdef d on adrelid = attrelid and adnum = attnum
  where attnum > 0 and not attisdropped

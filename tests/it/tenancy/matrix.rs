@@ -61,7 +61,8 @@ async fn a_stranger_cannot_hang_a_row_of_their_own_under_the_owners_parent() {
     let db = stage::seeded().await;
     let before = stage::contents(&db).await;
     let session = Session::open(&db, Actor::Learner(Person::Stranger)).await;
-    for table in &TABLES {
+    // A key has no parent but its person.
+    for table in TABLES.iter().filter(|table| table.name != "idempotency_keys") {
         let sql = insert(table, Person::Stranger, Person::Owner, NEW_ROW);
         let answer = session.try_out(&sql).await;
         // A schedule, module, task .. is refused by policy, before any key is looked at; the rest has no right to insert.

@@ -21,7 +21,7 @@ const fn two(name: &'static str, insert: &'static str) -> Table {
     Table { name, insert, seeded: 2 }
 }
 
-pub const TABLES: [Table; 27] = [
+pub const TABLES: [Table; 28] = [
     one(
         "users",
         "(id, clerk_user_id, email, name, stripe_customer_id) \
@@ -50,6 +50,11 @@ pub const TABLES: [Table; 27] = [
         "plan_schedules",
         "(id, plan_id, user_id, schedule_json, inputs_hash, timezone, weekly_hours, start_date) \
          values ({row}, {plan}, {user}, '{}', {hash}, 'UTC', 5, '2026-11-23')",
+    ),
+    one(
+        "calendar_feed_entries",
+        "(id, plan_id, user_id, task_id, part, content_hash, title, starts_at, ends_at, last_modified) \
+         values ({row}, {plan}, {user}, {task}, {n}, {hash}, 'Read', now(), now(), now())",
     ),
     one(
         "plan_generations",

@@ -24,6 +24,7 @@ pub fn columns() -> Vec<EntityColumn> {
     collect![
         ai_usage_events,
         audit_log,
+        calendar_feed_entries,
         clerk_webhook_events,
         deleted_users,
         generation_attempts,

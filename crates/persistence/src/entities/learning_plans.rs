@@ -34,6 +34,7 @@ pub struct Model {
     pub calendar_feed_hash: Option<String>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    pub rescheduled_at: Option<DateTimeUtc>,
 }
 
 /// The edges that reads of a plan's tree follow.

@@ -6,22 +6,27 @@ use crate::listen::JOBS;
 use crate::rows::{count, execute, only};
 use serde_json::{Value as Json, json};
 
-/// The ends that a turn depends on, for jobs in `entering (user_id, priority, ..)`: the head of each priority's line and the
-/// last of each user there. Each is one probe of an index, whatever the length of the line.
-const ENDS: &str = "heads as materialized (
-       select priority, (select q.turn from job_queue q
-                          where q.priority = p.priority and q.status = 'pending' and q.turn is not null
-                          order by q.turn limit 1) as head
-         from (select distinct priority from entering) p),
-     lasts as materialized (
-       select user_id, priority, (select q.turn from job_queue q
-                                   where q.user_id = u.user_id and q.priority = u.priority
-                                     and q.status = 'pending' and q.turn is not null
-                                   order by q.turn desc limit 1) as last
-         from (select distinct user_id, priority from entering) u)";
-
-/// The turn of the `nth` (from 0) of a user's jobs that enter one line together.
-const TURN: &str = "coalesce(greatest(heads.head, lasts.last + 1), 1) + entering.nth";
+/// The turns of jobs that enter their lines, from `entering (id, user_id, priority, enters, line_nth, user_nth, ..)`; the two
+/// `nth` count, from 1, those that enter a line together: all of them, and those of one user. The first in a line looks for
+/// its head, the first of a user for the user's last, each by one probe of an index whatever the length of the line; the
+/// others take it from them. Windows, not joins: the planner takes what comes in for one row, and would loop over it.
+const TURNS: &str = "probed as (
+       select entering.*,
+         case when enters and line_nth = 1 then
+           (select q.turn from job_queue q
+             where q.priority = entering.priority and q.status = 'pending' and q.turn is not null
+             order by q.turn limit 1) end as head,
+         case when enters and user_nth = 1 then
+           (select q.turn from job_queue q
+             where q.user_id = entering.user_id and q.priority = entering.priority
+               and q.status = 'pending' and q.turn is not null
+             order by q.turn desc limit 1) end as last
+       from entering),
+     turns as (
+       select probed.*, case when enters then
+           coalesce(greatest(max(head) over in_line, max(last) over of_user + 1), 1) + user_nth - 1 end as turn
+       from probed
+       window in_line as (partition by priority, enters), of_user as (partition by priority, enters, user_id))";
 
 impl ServiceJobs<'_> {
     /// Adds a job and hints at it when the transaction commits.
@@ -38,21 +43,18 @@ impl ServiceJobs<'_> {
     /// [`StoreError::Conflict`] when one of the plans has a live job already; then none is added.
     pub async fn enqueue_all(&self, jobs: &[NewJob]) -> Result<(), StoreError> {
         let sql = format!(
-            "with new as materialized (
-               select * from jsonb_to_recordset($1) as n (place int, id uuid, plan_id uuid, user_id uuid, job_type job_type,
+            "with entering as (
+               select n.*, delay = 0 as enters,
+                 row_number() over (partition by priority, delay = 0 order by place) as line_nth,
+                 row_number() over (partition by priority, delay = 0, user_id order by place) as user_nth
+               from jsonb_to_recordset($1) as n (place int, id uuid, plan_id uuid, user_id uuid, job_type job_type,
                  priority int, max_attempts int, payload jsonb, delay bigint)),
-             entering as materialized (
-               select id, user_id, priority, row_number() over (partition by user_id, priority order by place) - 1 as nth
-               from new where delay = 0),
-             {ENDS},
-             turns as materialized (
-               select entering.id, {TURN} as turn from entering
-                 join heads using (priority) join lasts using (user_id, priority)),
+             {TURNS},
              added as (
                insert into job_queue (id, plan_id, user_id, job_type, status, priority, max_attempts, payload, scheduled_for, turn)
-               select new.id, plan_id, user_id, job_type, 'pending', priority, max_attempts, payload,
-                      now() + delay * interval '1 millisecond', turns.turn
-               from new left join turns on turns.id = new.id order by place
+               select id, plan_id, user_id, job_type, 'pending', priority, max_attempts, payload,
+                      now() + delay * interval '1 millisecond', turn
+               from turns order by place
                returning turn)
              select count(*) as added, (select pg_notify($2, '') from added where turn is not null limit 1)::text as hint
              from added"
@@ -74,13 +76,13 @@ impl ServiceJobs<'_> {
                select id, user_id, priority, scheduled_for from job_queue
                where status = 'pending' and turn is null and scheduled_for <= now()
                order by scheduled_for limit $1 for update skip locked),
-             entering as materialized (
-               select id, user_id, priority,
-                 row_number() over (partition by user_id, priority order by scheduled_for, id) - 1 as nth from due),
-             {ENDS}
-             update job_queue j set turn = {TURN}, updated_at = now()
-             from entering join heads using (priority) join lasts using (user_id, priority)
-             where j.id = entering.id"
+             entering as (
+               select id, user_id, priority, true as enters,
+                 row_number() over (partition by priority order by scheduled_for, id) as line_nth,
+                 row_number() over (partition by priority, user_id order by scheduled_for, id) as user_nth
+               from due),
+             {TURNS}
+             update job_queue j set turn = turns.turn, updated_at = now() from turns where j.id = turns.id"
         );
         execute(self.0, &sql, [i64::from(limit).into()]).await
     }

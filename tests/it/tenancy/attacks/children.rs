@@ -29,6 +29,11 @@ attacks! { as ATTACKER;
     a_schedule_cannot_move_to_anothers_plan:
         "update plan_schedules set plan_id = {their.plan}" => DENIED;
     anothers_schedule_cannot_be_read: "select id from plan_schedules where plan_id = {their.plan}" => Fails::WithoutRows;
+    a_calendars_sequence_cannot_be_set_back: "update calendar_feed_entries set sequence = 0" => DENIED;
+    anothers_calendar_cannot_be_read:
+        "select id from calendar_feed_entries where plan_id = {their.plan}" => Fails::WithoutRows;
+    a_calendar_feeds_address_cannot_be_chosen:
+        "update learning_plans set calendar_feed_hash = repeat('a', 64)" => DENIED;
     a_link_to_a_resource_cannot_move_to_another_task: "update task_resources set task_id = {my.task2}" => DENIED;
     a_shared_resource_cannot_be_changed: "update resources set url = 'https://evil.example/'" => DENIED;
     a_shared_resource_cannot_be_added:

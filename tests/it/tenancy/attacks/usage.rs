@@ -22,9 +22,23 @@ attacks! { as ATTACKER;
     anothers_costs_cannot_be_read: "select id from ai_usage_events where user_id = {their.user}" => Fails::WithoutRows;
     a_rate_limit_cannot_be_reset: "delete from rate_limit_buckets" => DENIED;
     a_rate_limit_cannot_be_read: "select * from rate_limit_buckets" => DENIED;
-    a_stored_answer_cannot_be_read: "select * from idempotency_keys" => DENIED;
-    a_stored_answer_cannot_be_planted:
+    anothers_stored_answer_cannot_be_read:
+        "select * from idempotency_keys where user_id <> {my.user}" => Fails::WithoutRows;
+    anothers_stored_answer_cannot_be_replaced:
+        "update idempotency_keys set response = '{}' where user_id = {their.user}" => Fails::WithoutRows;
+    a_stored_answer_cannot_be_planted_for_another:
         "insert into idempotency_keys (user_id, key, route, request_hash) values ({their.user}, 'k', 'r', 'h')" => DENIED;
+    a_stored_answer_cannot_be_given_away: "update idempotency_keys set user_id = {their.user}" => DENIED;
+    a_stored_answer_cannot_move_to_another_route: "update idempotency_keys set route = 'POST /other'" => DENIED;
+    a_stored_answer_cannot_last:
+        "insert into idempotency_keys (user_id, key, route, request_hash, expires_at) \
+         values ({my.user}, 'k', 'r', 'h', now() + interval '3 days')" => DENIED;
+    a_stored_answer_cannot_be_prolonged_for_ever: "update idempotency_keys set expires_at = '2099-01-01'" => DENIED;
+    a_stored_answer_cannot_be_taken_over_by_its_key:
+        "insert into idempotency_keys (user_id, key, route, request_hash) \
+         select {their.user}, key, route, request_hash from idempotency_keys \
+         on conflict (user_id, route, key) do update set response = '{}'" => DENIED;
+    stored_answers_cannot_be_deleted: "delete from idempotency_keys" => DENIED;
     the_audit_log_cannot_be_written:
         "insert into audit_log (user_id, actor, action) values ({my.user}, 'operator', 'x')" => DENIED;
     the_audit_log_cannot_be_rewritten: "update audit_log set action = 'x'" => DENIED;

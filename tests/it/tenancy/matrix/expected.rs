@@ -15,16 +15,17 @@ const fn row(table: &'static str, anonymous: &'static str, owner: &'static str, 
 }
 
 #[rustfmt::skip]
-pub const EXPECTED: [Expected; 27] = [
+pub const EXPECTED: [Expected; 28] = [
     //  table                       anonymous owner  stranger
     row("ai_usage_events",             "xxxx", "Axxx", "0xxx"),
     row("audit_log",                   "xxxx", "Axxx", "0xxx"),
+    row("calendar_feed_entries",       "xxxx", "Axxx", "0xxx"),
     row("clerk_webhook_events",        "xxxx", "xxxx", "xxxx"),
     row("deleted_users",               "xxxx", "xxxx", "xxxx"),
     row("generation_attempts",         "xxxx", "Axxx", "0xxx"),
     row("generation_events",           "xxxx", "Axxx", "0xxx"),
     row("google_calendar_sync_state",  "xxxx", "Axxx", "0xxx"),
-    row("idempotency_keys",            "xxxx", "xxxx", "xxxx"),
+    row("idempotency_keys",            "xxxx", "AAAx", "0x0x"),
     row("integration_tokens",          "xxxx", "AxxA", "0xx0"),
     row("job_queue",                   "xxxx", "Axxx", "0xxx"),
     row("learning_plans",              "xxxx", "AxAA", "0x00"),
@@ -48,14 +49,15 @@ pub const EXPECTED: [Expected; 27] = [
 
 /// Columns of readable tables that a learner may not read.
 pub const HIDDEN: [(&str, &[&str]); 4] = [
-    ("generation_attempts", &["metadata"]),
+    ("generation_attempts", &["metadata", "reached_at"]),
     ("integration_tokens", &["encrypted_access_token", "encrypted_refresh_token"]),
     ("job_queue", &["payload", "turn", "history"]),
     ("plan_generations", &["prompt"]),
 ];
 
 /// Columns that a learner may change in rows of their own; all others are refused.
-pub const EDITABLE: [(&str, &[&str]); 7] = [
+pub const EDITABLE: [(&str, &[&str]); 8] = [
+    ("idempotency_keys", &["request_hash", "response", "expires_at"]),
     (
         "learning_plans",
         &[
@@ -69,6 +71,7 @@ pub const EDITABLE: [(&str, &[&str]); 7] = [
             "availability",
             "version",
             "updated_at",
+            "rescheduled_at",
         ],
     ),
     ("modules", &["order", "title", "description", "estimated_minutes", "updated_at"]),

@@ -1,0 +1,1 @@
+alter table public.learning_plans drop column rescheduled_at;
