@@ -1,5 +1,9 @@
 //! People: the identity provider's subject and the context every request carries.
 
+mod preferences;
+
+pub use preferences::{DisplayName, Notifications, NotificationsPatch, PreferencesPatch};
+
 use crate::billing::SubscriptionTier;
 use crate::ids::UserId;
 

@@ -17,7 +17,8 @@ pub use events::{
 };
 pub use model::{ModelId, ModelIdError};
 pub use normalise::{
-    MAX_DESCRIPTION_CHARS, MAX_KEY_CHARS, MAX_TITLE_CHARS, NormaliseError, Normalised, normalise_module,
+    Explanation, MAX_DESCRIPTION_CHARS, MAX_EXPLANATION_CHARS, MAX_KEY_CHARS, MAX_TITLE_CHARS, NormaliseError,
+    Normalised, normalise_explanation, normalise_module,
 };
 pub use pacing::{Pace, capacity, trim_keeping, trim_to_capacity};
 pub use raw::{RawModule, RawResource, RawTask};

@@ -13,5 +13,6 @@ pub mod integrations;
 pub mod jobs;
 pub mod plans;
 pub mod quota;
+pub mod schedules;
 mod text;
 pub mod validation;

@@ -2,6 +2,7 @@
 
 mod compare;
 mod dates;
+mod edits;
 mod inputs;
 mod merge;
 mod order;
@@ -13,6 +14,10 @@ mod snapshot;
 
 pub use compare::{ComparedTask, Comparison, compare};
 pub use dates::{DEFAULT_PLAN_DAYS, DateRuleError, LONGEST_AHEAD_DAYS, PlanDates};
+pub use edits::{
+    Description, MOST_MODULES, MOST_TASKS, MinutesError, ModuleMinutes, ModulePatch, NewModule, NewTask, PlanPatch,
+    TaskMinutes, TaskPatch, TaskPlace, Title,
+};
 pub use inputs::{Notes, TextRuleError, Topic, WeeklyHours, WeeklyHoursError};
 pub use merge::{Merged, MergedModule, MergedTask, merge};
 pub use order::{Order, move_to};

@@ -1,9 +1,12 @@
 //! What a model wrote, made safe to store and show: bounded, stripped of markup and control characters, http(s) links
 //! only, minutes clamped. Model output is untrusted. Called for each module as it leaves the parser.
 
+mod explanation;
 mod links;
 mod markup;
 mod text;
+
+pub use explanation::{Explanation, MAX_EXPLANATION_CHARS, normalise_explanation};
 
 use super::raw::{RawModule, RawTask};
 use super::{DraftModule, DraftTask, MAX_TASKS, MODULE_MINUTES, TASK_MINUTES};

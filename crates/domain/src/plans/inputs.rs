@@ -28,6 +28,35 @@ pub enum TextRuleError {
     ControlCharacter,
 }
 
+/// Trims and checks a text of one line.
+pub(super) fn one_line(text: &str, min: usize, max: usize) -> Result<String, TextRuleError> {
+    let text = text.trim();
+    if text.chars().any(|c| c.is_control() || reorders(c) || separates_lines(c)) {
+        return Err(TextRuleError::ControlCharacter);
+    }
+    let actual = text.chars().count();
+    if actual < min {
+        return Err(TextRuleError::TooShort { min, actual });
+    }
+    if actual > max {
+        return Err(TextRuleError::TooLong { max, actual });
+    }
+    Ok(text.to_owned())
+}
+
+/// Trims and checks a text that may have lines and tabs; a blank one is none.
+pub(super) fn free_text(text: &str, max: usize) -> Result<Option<String>, TextRuleError> {
+    let text = text.trim();
+    if text.chars().any(|c| reorders(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))) {
+        return Err(TextRuleError::ControlCharacter);
+    }
+    let actual = text.chars().count();
+    if actual > max {
+        return Err(TextRuleError::TooLong { max, actual });
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
 /// What a plan is about: 3 to 200 characters after trimming, one line.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
@@ -44,18 +73,7 @@ impl Topic {
     /// # Errors
     /// Too short, too long, or with control characters.
     pub fn parse(text: &str) -> Result<Self, TextRuleError> {
-        let text = text.trim();
-        if text.chars().any(|c| c.is_control() || reorders(c) || separates_lines(c)) {
-            return Err(TextRuleError::ControlCharacter);
-        }
-        let actual = text.chars().count();
-        if actual < Self::MIN {
-            return Err(TextRuleError::TooShort { min: Self::MIN, actual });
-        }
-        if actual > Self::MAX {
-            return Err(TextRuleError::TooLong { max: Self::MAX, actual });
-        }
-        Ok(Self(text.to_owned()))
+        one_line(text, Self::MIN, Self::MAX).map(Self)
     }
 
     /// The trimmed text.
@@ -78,15 +96,7 @@ impl Notes {
     /// # Errors
     /// Too long, or with control characters other than line breaks and tabs.
     pub fn parse(text: &str) -> Result<Option<Self>, TextRuleError> {
-        let text = text.trim();
-        if text.chars().any(|c| reorders(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))) {
-            return Err(TextRuleError::ControlCharacter);
-        }
-        let actual = text.chars().count();
-        if actual > Self::MAX {
-            return Err(TextRuleError::TooLong { max: Self::MAX, actual });
-        }
-        Ok((!text.is_empty()).then(|| Self(text.to_owned())))
+        Ok(free_text(text, Self::MAX)?.map(Self))
     }
 
     /// The trimmed text.
