@@ -2,11 +2,13 @@
 
 pub mod jwks;
 pub mod local_issuer;
+mod preferences;
 pub mod tokens;
 
-pub use waymark_persistence::Account;
+pub use preferences::AccountsError;
+pub use waymark_persistence::{Account, Preferences};
 
-use crate::clock::SharedClock;
+use crate::generation::engine::Engine;
 use moka::future::Cache;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use tokens::{TokenError, TokenVerifier, VerifiedToken};
 use waymark_domain::accounts::UserCtx;
 use waymark_domain::billing::SubscriptionTier;
 use waymark_domain::ids::UserId;
-use waymark_persistence::{Db, StoreError};
+use waymark_persistence::StoreError;
 
 /// How long a subject's key and tier are believed. Decisions that cost money read the tier again under a lock.
 const BELIEVED: Duration = Duration::from_mins(1);
@@ -44,17 +46,16 @@ struct Known {
 /// The use cases around accounts.
 #[derive(Clone)]
 pub struct Accounts {
-    db: Db,
-    clock: SharedClock,
+    engine: Arc<Engine>,
     verifier: TokenVerifier,
     known: Cache<String, Known>,
 }
 
 impl Accounts {
-    /// Accounts in `db`, for tokens that `verifier` accepts.
-    pub fn new(db: Db, clock: SharedClock, verifier: TokenVerifier) -> Self {
+    /// Accounts for tokens that `verifier` accepts.
+    pub(crate) fn new(engine: Arc<Engine>, verifier: TokenVerifier) -> Self {
         let known = Cache::builder().max_capacity(REMEMBERED).time_to_live(BELIEVED).build();
-        Self { db, clock, verifier, known }
+        Self { engine, verifier, known }
     }
 
     /// Turns a session token into a context; a person seen for the first time gets an account.
@@ -62,7 +63,7 @@ impl Accounts {
     /// # Errors
     /// [`AuthError`]
     pub async fn authenticate(&self, token: &str, request_id: &str) -> Result<UserCtx, AuthError> {
-        let verified = self.verifier.verify(token, self.clock.now()).await?;
+        let verified = self.verifier.verify(token, self.engine.clock.now()).await?;
         // Many first requests at once provision once.
         let known = self
             .known
@@ -82,13 +83,14 @@ impl Accounts {
     /// # Errors
     /// [`StoreError`]
     pub async fn profile(&self, ctx: &UserCtx) -> Result<Option<Account>, StoreError> {
-        self.db.authenticated(ctx, async |tx| tx.accounts().own().await).await
+        self.engine.db.authenticated(ctx, async |tx| tx.accounts().own().await).await
     }
 
     async fn find_or_make(&self, verified: &VerifiedToken) -> Result<Known, AuthError> {
         let subject = verified.subject.as_str();
         let (email, name) = (verified.email.as_deref().and_then(email), verified.name.as_deref().and_then(name));
         let account = self
+            .engine
             .db
             .service(async |tx| {
                 if let Some(account) = tx.accounts().by_subject(subject).await? {

@@ -11,6 +11,7 @@ pub mod ids;
 pub mod jobs;
 pub mod plans;
 pub mod quota;
+pub mod schedules;
 mod services;
 pub mod sweeper;
 

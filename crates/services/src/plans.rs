@@ -3,19 +3,32 @@
 mod accept;
 mod again;
 mod create;
+mod editing;
 mod error;
+mod explain;
+mod export;
 mod once;
 mod operators;
+mod progress;
 mod revisions;
 mod stop;
+mod tag;
 
 pub(crate) use accept::reservation;
 pub use create::CreatedPlan;
+pub use editing::{EditRequest, Edited, PlacedTask};
+pub(crate) use editing::{Target, editable};
 pub use error::PlansError;
+pub use explain::Wanted;
+pub use export::{Export, ExportFormat, Feed, FeedSecret};
+pub(crate) use once::{After, KeyReused, once_as};
 pub use once::{Done, RequestKey};
+pub use progress::Recorded;
 pub use revisions::{RestoredPlan, Revision};
+pub use tag::{PlanTag, Precondition};
 pub use waymark_persistence::{
-    AttemptView, GenerationView, JobView, LoggedEvent, PlanCursor, PlanFilter, PlanState, PlanSummary, RevisionView,
+    AttemptView, GenerationView, JobView, LoggedEvent, PlanCursor, PlanFilter, PlanProgress, PlanState, PlanSummary,
+    PlanText, RevisionView, TaskProgress,
 };
 
 use crate::generation::engine::Engine;
@@ -64,7 +77,7 @@ impl Plans {
     ///
     /// # Errors
     /// [`PlansError::NotFound`]
-    pub async fn detail(&self, ctx: &UserCtx, id: PlanId) -> Result<String, PlansError> {
+    pub async fn detail(&self, ctx: &UserCtx, id: PlanId) -> Result<PlanText, PlansError> {
         self.engine.db.authenticated(ctx, async |tx| tx.plans().detail(id).await?.ok_or(PlansError::NotFound)).await
     }
 

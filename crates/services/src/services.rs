@@ -13,6 +13,7 @@ use crate::generation::worker;
 use crate::jobs::Jobs;
 use crate::plans::Plans;
 use crate::quota::Quota;
+use crate::schedules::Schedules;
 use crate::sweeper::{self, Sweeper};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -67,10 +68,10 @@ impl Services {
         let warnings = db.check_powers().await?;
         let hub = Hub::default();
         let (log, writer) = LogWriter::new(db.clone(), hub.clone());
-        let accounts = Accounts::new(db.clone(), Arc::clone(&clock), config.tokens);
         let catalogue = Arc::new(config.catalogue);
         let working = config.generation.workers > 0;
         let engine = Arc::new(Engine::new(db, clock, (catalogue, config.providers), config.generation, log, hub));
+        let accounts = Accounts::new(Arc::clone(&engine), config.tokens);
         let plans = Plans { engine: Arc::clone(&engine) };
         let (loops, end) = (TaskTracker::new(), CancellationToken::new());
         let services = Self { engine, accounts, plans, loops, end, warnings: warnings.into() };
@@ -112,6 +113,11 @@ impl Services {
     /// Plans.
     pub const fn plans(&self) -> &Plans {
         &self.plans
+    }
+
+    /// Schedules.
+    pub fn schedules(&self) -> Schedules {
+        Schedules { plans: self.plans.clone() }
     }
 
     /// Jobs.

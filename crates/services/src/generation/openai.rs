@@ -30,9 +30,10 @@ mod wire;
 
 pub use config::{Flavour, OpenAiConfig, OpenAiSetupError, RetryPolicy};
 
-use super::provider::{CostReport, ModelProvider, ModelRequest, ModelStream, ProviderError};
+use super::provider::{CostReport, ExplainRequest, ModelProvider, ModelRequest, ModelStream, ProviderError};
 use crate::clock::SharedClock;
 use async_trait::async_trait;
+use request::Call;
 use send::Sender;
 use session::Session;
 use std::sync::Arc;
@@ -68,7 +69,11 @@ impl ModelProvider for OpenAiProvider {
     }
 
     async fn stream(&self, request: ModelRequest) -> Result<ModelStream, ProviderError> {
-        Ok(Session::open(Arc::clone(&self.sender), request).await?.into_stream())
+        Ok(Session::open(Arc::clone(&self.sender), Call::plan(&request)).await?.into_stream())
+    }
+
+    async fn explain(&self, request: ExplainRequest) -> Result<ModelStream, ProviderError> {
+        Ok(Session::open(Arc::clone(&self.sender), Call::explanation(&request)).await?.into_stream())
     }
 
     async fn generation_cost(&self, request_id: &str) -> CostReport {

@@ -3,6 +3,7 @@
 //! the present tasks it keeps. Equal briefs give equal courses.
 
 mod course;
+mod explanation;
 mod layout;
 mod links;
 mod replan;
@@ -11,7 +12,7 @@ mod wording;
 
 use super::catalogue::BUILTIN_PROVIDER;
 use super::prompt;
-use super::provider::{ModelChunk, ModelProvider, ModelRequest, ModelStream, PlanBrief, ProviderError};
+use super::provider::{ExplainRequest, ModelChunk, ModelProvider, ModelRequest, ModelStream, PlanBrief, ProviderError};
 use async_trait::async_trait;
 use futures_util::stream::{self, StreamExt};
 use std::sync::LazyLock;
@@ -66,22 +67,34 @@ impl ModelProvider for OutlineProvider {
 
     async fn stream(&self, request: ModelRequest) -> Result<ModelStream, ProviderError> {
         let text = outline(&request.brief)?;
-        let prompt = prompt::messages(&request.brief);
+        Ok(self.write_out(&prompt::messages(&request.brief), &text))
+    }
+
+    async fn explain(&self, request: ExplainRequest) -> Result<ModelStream, ProviderError> {
+        let text = explanation::explain(&request.task).to_string();
+        // Nobody watches this one being written.
+        let at_once = Self::new(OutlinePace::UNPACED);
+        Ok(at_once.write_out(&prompt::explanation_messages(&request.task), &text))
+    }
+}
+
+impl OutlineProvider {
+    fn write_out(&self, prompt: &prompt::Prompt, text: &str) -> ModelStream {
         let usage = TokenUsage {
             input_tokens: about_tokens(&prompt.system).saturating_add(about_tokens(&prompt.user)),
-            output_tokens: about_tokens(&text),
+            output_tokens: about_tokens(text),
             provider_cost_microusd: Some(0),
         };
         let call = ModelChunk::Call { request_id: None, model: Some(OUTLINE_MODEL.to_string()) };
         let OutlinePace { chunk_chars, delay } = self.pace;
-        let texts = stream::iter(chunks(&text, chunk_chars)).then(move |chunk| async move {
+        let texts = stream::iter(chunks(text, chunk_chars)).then(move |chunk| async move {
             if !delay.is_zero() {
                 tokio::time::sleep(delay).await;
             }
             ModelChunk::Text(chunk)
         });
         let end = stream::iter([ModelChunk::Usage(usage), ModelChunk::Finished]);
-        Ok(stream::once(async { call }).chain(texts).chain(end).map(Ok).boxed())
+        stream::once(async { call }).chain(texts).chain(end).map(Ok).boxed()
     }
 }
 

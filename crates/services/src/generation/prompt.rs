@@ -2,9 +2,14 @@
 //! adapters that speak to real models; the flow records [`prompt_hash`] and reserves by [`upper_estimate`].
 
 mod estimate;
+mod explanation;
 mod schema;
 
 pub use estimate::{prompt_chars, upper_estimate};
+pub use explanation::{
+    MAX_EXPLANATION_BYTES, explanation_estimate, explanation_messages, explanation_schema, explanation_usage,
+};
+use schema::object;
 pub use schema::plan_schema;
 
 use super::provider::PlanBrief;

@@ -91,6 +91,34 @@ pub struct ModelRequest {
     pub brief: PlanBrief,
 }
 
+/// A task to be explained: all of it the learner's or an earlier model's, so untrusted in a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskBrief {
+    /// What the plan is about.
+    pub topic: String,
+    /// Level.
+    pub skill_level: SkillLevel,
+    /// Style.
+    pub learning_style: LearningStyle,
+    /// The title of the task's module.
+    pub module: String,
+    /// The task's title.
+    pub title: String,
+    /// What to do.
+    pub description: Option<String>,
+    /// Minutes.
+    pub minutes: u32,
+}
+
+/// One call to a model for an explanation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainRequest {
+    /// The model.
+    pub model: ModelId,
+    /// What to explain.
+    pub task: TaskBrief,
+}
+
 /// One piece of a model's answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ModelChunk {
@@ -153,6 +181,13 @@ pub trait ModelProvider: Send + Sync + 'static {
     /// # Errors
     /// Whatever kept the first byte from coming, after the adapter's own retries.
     async fn stream(&self, request: ModelRequest) -> Result<ModelStream, ProviderError>;
+
+    /// Asks for an explanation of one task: a JSON object with the texts `explanation` and `exercise`. Returns when the
+    /// provider has accepted the request.
+    ///
+    /// # Errors
+    /// Whatever kept the first byte from coming, after the adapter's own retries.
+    async fn explain(&self, request: ExplainRequest) -> Result<ModelStream, ProviderError>;
 
     /// What a call cost, asked afterwards by the id from [`ModelChunk::Call`]: for streams that ended before their usage
     /// came. Asks once and takes at most 5 s; who gets [`CostReport::NotYet`] asks again later.

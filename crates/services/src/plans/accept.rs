@@ -105,7 +105,12 @@ impl Plans {
 
     /// Generations cost money, so their hourly limit is counted in the ledger, under the account's lock: it holds across
     /// processes, and deleting plans does not reset it.
-    async fn admit_rate(&self, tx: &ServiceTx, account: &Account, now: DateTime<Utc>) -> Result<(), PlansError> {
+    pub(super) async fn admit_rate(
+        &self,
+        tx: &ServiceTx,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<(), PlansError> {
         let Some(limit) = self.engine.settings.hourly_generations else { return Ok(()) };
         let hour = Duration::hours(1);
         let (started, oldest) = tx.quota().started_since(account.id, now - hour).await?;

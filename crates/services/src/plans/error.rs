@@ -1,7 +1,10 @@
 //! What can go wrong around plans, in business words.
 
+use super::PlanTag;
+use waymark_domain::generation::FailureClass;
 use waymark_domain::plans::DateRuleError;
 use waymark_domain::quota::QuotaRefusal;
+use waymark_domain::schedules::Obstacle;
 use waymark_persistence::StoreError;
 
 /// Why a use case around plans did not work.
@@ -39,6 +42,34 @@ pub enum PlansError {
     /// The plan is being generated, or generated anew.
     #[error("the plan is being generated")]
     GenerationRunning,
+    /// The plan has changed since the version that an edit was made of; its present tag.
+    #[error("the plan has changed")]
+    Changed(PlanTag),
+    /// As many modules or tasks as fit.
+    #[error("there are {limit} {what} already")]
+    LimitReached {
+        /// Modules of a plan, or tasks of a module.
+        what: &'static str,
+        /// How many fit.
+        limit: usize,
+    },
+    /// This way of catching up is not open.
+    #[error("the plan cannot be rescheduled so: {0}")]
+    CannotReschedule(Obstacle),
+    /// An explanation of the task is being written.
+    #[error("the task is being explained")]
+    ExplanationRunning,
+    /// The model did not explain the task.
+    #[error("the model did not explain the task: {class}")]
+    NotExplained {
+        /// What kind of failure it was.
+        class: FailureClass,
+        /// What the provider asked us to wait.
+        retry_after: Option<std::time::Duration>,
+    },
+    /// The machine gave no random bytes.
+    #[error("the machine gave no random bytes")]
+    NoRandomness,
     /// The idempotency key was used for another request.
     #[error("this idempotency key was used for another request")]
     KeyReused,

@@ -2,12 +2,13 @@
 //! effect.
 
 use super::{Plans, PlansError};
-use chrono::Duration;
+use crate::generation::engine::Engine;
+use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use waymark_domain::accounts::UserCtx;
-use waymark_domain::ids::JobId;
-use waymark_persistence::{Claim, LoggedEvent, ServiceTx};
+use waymark_domain::ids::{JobId, UserId};
+use waymark_persistence::{Claim, Idempotency, LoggedEvent, ServiceTx, StoreError, UserTx};
 
 /// How long a key is remembered.
 const KEPT: Duration = Duration::hours(24);
@@ -32,9 +33,19 @@ pub struct Done<T> {
     pub replayed: bool,
 }
 
+/// The idempotency key was used for another request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KeyReused;
+
+impl From<KeyReused> for PlansError {
+    fn from(_: KeyReused) -> Self {
+        Self::KeyReused
+    }
+}
+
 /// What follows when the transaction has committed.
 #[derive(Default)]
-pub(super) struct After {
+pub(crate) struct After {
     /// A job that this process may have a place for.
     pub accepted: Option<JobId>,
     /// A job that was taken from its worker.
@@ -45,7 +56,7 @@ pub(super) struct After {
 
 impl Plans {
     /// Runs `effect` in one transaction of the server's, or finds the answer it gave before.
-    pub(super) async fn once<T: Serialize + DeserializeOwned>(
+    pub(crate) async fn once<T: Serialize + DeserializeOwned>(
         &self,
         ctx: &UserCtx,
         key: Option<&RequestKey>,
@@ -56,23 +67,11 @@ impl Plans {
             .engine
             .db
             .service(async |tx| {
-                if let Some(key) = key {
-                    let keys = tx.idempotency();
-                    match keys.claim(ctx.user_id, &key.route, &key.key, &key.hash, (now, now + KEPT)).await? {
-                        Claim::New => {}
-                        Claim::Reused => return Err(PlansError::KeyReused),
-                        Claim::Replay(answer) => {
-                            // An answer of an older program that this one cannot read is as good as none.
-                            let value = serde_json::from_value(answer).map_err(|_| PlansError::KeyReused)?;
-                            return Ok((Done { value, replayed: true }, After::default()));
-                        }
-                    }
+                if let Some(value) = earlier::<T, PlansError>(&tx.idempotency(), ctx.user_id, key, now).await? {
+                    return Ok::<_, PlansError>((Done { value, replayed: true }, After::default()));
                 }
                 let (value, after) = effect(tx).await?;
-                if let Some(key) = key {
-                    let answer = serde_json::to_value(&value).map_err(|_| PlansError::KeyReused)?;
-                    tx.idempotency().store(ctx.user_id, &key.route, &key.key, answer).await?;
-                }
+                keep::<T, PlansError>(&tx.idempotency(), ctx.user_id, key, &value).await?;
                 crate::crash::point("accept.before_commit");
                 Ok((Done { value, replayed: false }, after))
             })
@@ -80,6 +79,16 @@ impl Plans {
         crate::crash::point("accept.after_commit");
         self.follow(after);
         Ok(done)
+    }
+
+    /// Runs `effect` in one transaction of the learner's own, or finds the answer it gave before.
+    pub(crate) async fn once_as<T: Serialize + DeserializeOwned>(
+        &self,
+        ctx: &UserCtx,
+        key: Option<&RequestKey>,
+        effect: impl AsyncFnOnce(&UserTx) -> Result<T, PlansError>,
+    ) -> Result<Done<T>, PlansError> {
+        once_as(&self.engine, ctx, key, effect).await
     }
 
     /// Does what follows a commit.
@@ -93,4 +102,65 @@ impl Plans {
             self.engine.wake.notify_one();
         }
     }
+}
+
+/// As [`Plans::once_as`], for other use cases of a learner.
+pub(crate) async fn once_as<T, E>(
+    engine: &Engine,
+    ctx: &UserCtx,
+    key: Option<&RequestKey>,
+    effect: impl AsyncFnOnce(&UserTx) -> Result<T, E>,
+) -> Result<Done<T>, E>
+where
+    T: Serialize + DeserializeOwned,
+    E: From<StoreError> + From<KeyReused>,
+{
+    let now = engine.clock.now();
+    engine
+        .db
+        .authenticated(ctx, async |tx| {
+            if let Some(value) = earlier::<T, E>(&tx.idempotency(), ctx.user_id, key, now).await? {
+                return Ok(Done { value, replayed: true });
+            }
+            let value = effect(tx).await?;
+            keep::<T, E>(&tx.idempotency(), ctx.user_id, key, &value).await?;
+            Ok(Done { value, replayed: false })
+        })
+        .await
+}
+
+/// The answer that was given under this key; none when there is no key or it is new, and then it is claimed.
+pub(super) async fn earlier<T, E>(
+    keys: &Idempotency<'_>,
+    user: UserId,
+    key: Option<&RequestKey>,
+    now: DateTime<Utc>,
+) -> Result<Option<T>, E>
+where
+    T: DeserializeOwned,
+    E: From<StoreError> + From<KeyReused>,
+{
+    let Some(key) = key else { return Ok(None) };
+    match keys.claim(user, &key.route, &key.key, &key.hash, (now, now + KEPT)).await? {
+        Claim::New => Ok(None),
+        Claim::Reused => Err(KeyReused.into()),
+        // An answer of an older program that this one cannot read is as good as none.
+        Claim::Replay(answer) => serde_json::from_value(answer).map(Some).map_err(|_| KeyReused.into()),
+    }
+}
+
+/// Stores the answer under the key claimed before.
+pub(super) async fn keep<T, E>(
+    keys: &Idempotency<'_>,
+    user: UserId,
+    key: Option<&RequestKey>,
+    value: &T,
+) -> Result<(), E>
+where
+    T: Serialize,
+    E: From<StoreError> + From<KeyReused>,
+{
+    let Some(key) = key else { return Ok(()) };
+    let answer = serde_json::to_value(value).map_err(|_| KeyReused)?;
+    Ok(keys.store(user, &key.route, &key.key, answer).await?)
 }

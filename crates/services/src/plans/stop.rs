@@ -38,10 +38,13 @@ impl Plans {
     /// Stops the plan's generation if one runs, and deletes the plan and all that hangs under it.
     ///
     /// # Errors
-    /// [`PlansError::NotFound`], [`PlansError::KeyReused`]
+    /// [`PlansError::NotFound`], [`PlansError::AccountGone`], [`PlansError::KeyReused`]
     pub async fn delete(&self, ctx: &UserCtx, id: PlanId, key: Option<&RequestKey>) -> Result<Done<()>, PlansError> {
         let done = self
             .once(ctx, key, async |tx| {
+                // Whoever accepts a generation holds this too: one accepted between the look for a job and the deletion
+                // would vanish with the plan, and leave what it reserved behind.
+                tx.accounts().lock(ctx.user_id).await?.ok_or(PlansError::AccountGone)?;
                 let after = stop(tx, id, ctx.user_id).await?.unwrap_or_default();
                 if !tx.plans().delete(id, ctx.user_id).await? {
                     return Err(PlansError::NotFound);

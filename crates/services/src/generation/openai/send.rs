@@ -4,10 +4,11 @@ use super::config::{Flavour, OpenAiConfig, OpenAiSetupError, RetryPolicy};
 use super::dialect::Dialects;
 use super::errors::{self, Refusal, broken};
 use super::events::Events;
+use super::money;
+use super::request::Call;
 use super::wire::Chunk;
-use super::{money, request};
 use crate::clock::SharedClock;
-use crate::generation::provider::{CostReport, ModelRequest, ProviderError};
+use crate::generation::provider::{CostReport, ProviderError};
 use futures_util::StreamExt;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
@@ -69,14 +70,14 @@ impl Sender {
         })
     }
 
-    /// Sends `request`, leaving out optional parts that the server turns out not to understand.
+    /// Sends `call`, leaving out optional parts that the server turns out not to understand.
     ///
     /// # Errors
     /// Whatever kept the answer from beginning.
-    pub(super) async fn open(&self, request: &ModelRequest) -> Result<Opened, ProviderError> {
+    pub(super) async fn open(&self, call: &Call) -> Result<Opened, ProviderError> {
         loop {
-            let dialect = self.dialects.of(&request.model);
-            let body = request::body(request, dialect, self.flavour);
+            let dialect = self.dialects.of(&call.model);
+            let body = call.body(dialect, self.flavour);
             let sent = self.client.post(self.completions.clone()).headers(self.headers.clone()).json(&body).send();
             let response = sent.await.map_err(errors::transport)?;
             if response.status().is_success() {
@@ -84,8 +85,8 @@ impl Sender {
             }
             let refusal = self.refusal(response).await;
             let Some(simpler) = dialect.after(&refusal) else { return Err(refusal.into_error()) };
-            tracing::info!(model = %request.model, ?simpler, status = refusal.status, "the model's server refused an optional part of the request");
-            self.dialects.remember(&request.model, simpler);
+            tracing::info!(model = %call.model, ?simpler, status = refusal.status, "the model's server refused an optional part of the request");
+            self.dialects.remember(&call.model, simpler);
         }
     }
 

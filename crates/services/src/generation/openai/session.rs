@@ -5,10 +5,11 @@
 use super::answer::Answer;
 use super::errors;
 use super::events::{Event, Events};
+use super::request::Call;
 use super::retry::Retries;
 use super::send::{Body, Opened, Sender};
 use super::wire::{Chunk, WireError};
-use crate::generation::provider::{ModelChunk, ModelRequest, ModelStream, ProviderError};
+use crate::generation::provider::{ModelChunk, ModelStream, ProviderError};
 use futures_util::stream::{self, StreamExt};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 /// A call under way.
 pub(super) struct Session {
     sender: Arc<Sender>,
-    request: ModelRequest,
+    call: Call,
     retries: Retries,
     answer: Answer,
     /// None once nothing more will be read.
@@ -31,11 +32,11 @@ impl Session {
     ///
     /// # Errors
     /// The last failure, when the budget of resends is used up or nothing can mend it.
-    pub(super) async fn open(sender: Arc<Sender>, request: ModelRequest) -> Result<Self, ProviderError> {
+    pub(super) async fn open(sender: Arc<Sender>, call: Call) -> Result<Self, ProviderError> {
         let retries = Retries::new(&sender.retry);
         let mut session = Self {
             sender,
-            request,
+            call,
             retries,
             answer: Answer::default(),
             events: None,
@@ -53,7 +54,7 @@ impl Session {
     /// Sends until an answer begins.
     async fn send(&mut self) -> Result<(), ProviderError> {
         loop {
-            match self.sender.open(&self.request).await {
+            match self.sender.open(&self.call).await {
                 Ok(opened) => {
                     self.begin(opened);
                     return Ok(());
@@ -65,7 +66,7 @@ impl Session {
 
     async fn wait_to_resend(&mut self, error: ProviderError) -> Result<(), ProviderError> {
         let Some(wait) = self.retries.wait_after(&error) else { return Err(error) };
-        tracing::debug!(model = %self.request.model, %error, ?wait, "sending a call again");
+        tracing::debug!(model = %self.call.model, %error, ?wait, "sending a call again");
         tokio::time::sleep(wait).await;
         Ok(())
     }

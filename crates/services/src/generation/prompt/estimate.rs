@@ -15,11 +15,25 @@ const ANSWER_CHARS: usize = 4;
 pub fn upper_estimate(brief: &PlanBrief, price: &ModelPrice) -> i64 {
     let Prompt { system, user } = messages(brief);
     let bytes = system.len() + user.len() + plan_schema(brief).to_string().len();
+    at_most(bytes, MAX_OUTPUT_CHARS, price)
+}
+
+/// The most that a prompt of `bytes` and an answer of `answer` characters can cost, in micro-USD.
+pub(super) fn at_most(bytes: usize, answer: usize, price: &ModelPrice) -> i64 {
     price.cost_microusd(&TokenUsage {
         input_tokens: tokens(bytes, FEWEST_PROMPT_BYTES),
-        output_tokens: tokens(MAX_OUTPUT_CHARS, ANSWER_CHARS),
+        output_tokens: tokens(answer, ANSWER_CHARS),
         provider_cost_microusd: None,
     })
+}
+
+/// What a prompt and an answer of so many characters took, when nobody says.
+pub(super) fn about(prompt: usize, answer: usize) -> TokenUsage {
+    TokenUsage {
+        input_tokens: tokens(prompt, ANSWER_CHARS),
+        output_tokens: tokens(answer, ANSWER_CHARS),
+        provider_cost_microusd: None,
+    }
 }
 
 /// Characters of both messages.

@@ -32,7 +32,7 @@ pub fn plan_schema(brief: &PlanBrief) -> Value {
     object(&json!({ "modules": { "type": "array", "items": module } }))
 }
 
-fn object(properties: &Value) -> Value {
+pub(super) fn object(properties: &Value) -> Value {
     let required: Vec<&String> = properties.as_object().into_iter().flat_map(|members| members.keys()).collect();
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
