@@ -30,6 +30,7 @@ struct Parts {
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     quota: Option<(i64, i64)>,
+    current_version: Option<i32>,
     retry_after: Option<Duration>,
     headers: Vec<(&'static str, String)>,
     cause: Option<Cause>,
@@ -76,6 +77,9 @@ pub struct Problem {
     /// What is used of the limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<i64>,
+    /// The plan's present version, when an edit came too late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_version: Option<i32>,
 }
 
 /// One offending member of a request.
@@ -95,6 +99,7 @@ impl ApiError {
             detail: detail.into(),
             errors: Vec::new(),
             quota: None,
+            current_version: None,
             retry_after: None,
             headers: Vec::new(),
             cause: None,
@@ -156,6 +161,13 @@ impl ApiError {
         self
     }
 
+    /// Adds the version that the plan has now.
+    #[must_use]
+    pub fn with_current_version(mut self, version: i32) -> Self {
+        self.0.current_version = Some(version);
+        self
+    }
+
     /// Says when to come back, in whole seconds rounded up.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
@@ -203,6 +215,7 @@ impl ApiError {
             request_id: place.request_id.clone(),
             limit: parts.quota.map(|(limit, _)| limit),
             used: parts.quota.map(|(_, used)| used),
+            current_version: parts.current_version,
         }
     }
 

@@ -9,21 +9,37 @@ pub mod health;
 pub mod models;
 pub mod page;
 pub mod plans;
+pub mod schedules;
 pub mod usage;
 
 use crate::auth::signed_in;
 use crate::rate_limits::RateClass;
+use accounts::preferences;
 use actix_web::web::{self, ServiceConfig, to};
-use addresses::{address, delete, get, get_stream, limited, nowhere, post};
+use addresses::{address, delete, get, get_stream, limited, nowhere, patch, post, put};
 use generation::regeneration;
-use plans::revisions;
+use plans::{editing, explanation, export, feed, progress, revisions};
 
 /// Adds every route. The order counts: a fixed word stands before a parameter in the same place.
 pub fn register(config: &mut ServiceConfig) {
     let api = web::scope("/api")
         .service(address("/v1/plans/stream", [post(signed_in(to(generation::create_and_stream)))]))
         .service(address("/v1/plans", [get(signed_in(to(plans::list))), post(signed_in(to(generation::create)))]))
-        .service(address("/v1/plans/{planId}", [get(signed_in(to(plans::read))), delete(signed_in(to(plans::remove)))]))
+        .service(address(
+            "/v1/plans/{planId}",
+            [
+                get(signed_in(to(plans::read))),
+                patch(signed_in(to(editing::change))),
+                delete(signed_in(to(plans::remove))),
+            ],
+        ))
+        .service(address("/v1/plans/{planId}/modules", [post(signed_in(to(editing::add_module)))]))
+        .service(address("/v1/plans/{planId}/progress", [put(signed_in(to(progress::many)))]))
+        .service(address(
+            "/v1/plans/{planId}/schedule",
+            [get(signed_in(to(schedules::read))), put(signed_in(to(schedules::set)))],
+        ))
+        .service(address("/v1/plans/{planId}/reschedule", [post(signed_in(to(schedules::reschedule)))]))
         .service(address("/v1/plans/{planId}/status", [get(signed_in(to(generation::status)))]))
         .service(address("/v1/plans/{planId}/attempts", [get(signed_in(to(generation::attempts)))]))
         .service(address("/v1/plans/{planId}/events", [get_stream(signed_in(to(generation::events)))]))
@@ -35,8 +51,34 @@ pub fn register(config: &mut ServiceConfig) {
         .service(address("/v1/plans/{planId}/revisions/{number}", [get(signed_in(to(revisions::read)))]))
         .service(address("/v1/plans/{planId}/revisions/{number}/compare", [get(signed_in(to(revisions::compare)))]))
         .service(address("/v1/plans/{planId}/revisions/{number}/restore", [post(signed_in(to(revisions::restore)))]))
+        .service(address("/v1/plans/{planId}/export", [get(signed_in(to(export::read)))]))
+        .service(address(
+            "/v1/plans/{planId}/calendar-feed",
+            [post(signed_in(to(feed::make))), delete(signed_in(to(feed::revoke)))],
+        ))
+        .service(address("/calendar/{token}.ics", [get(limited(RateClass::Others, to(feed::read)))]))
+        .service(address("/v1/tasks/{taskId}/explanation", [post(signed_in(to(explanation::explain)))]))
+        .service(address(
+            "/v1/modules/{moduleId}",
+            [patch(signed_in(to(editing::change_module))), delete(signed_in(to(editing::remove_module)))],
+        ))
+        .service(address("/v1/modules/{moduleId}/move", [post(signed_in(to(editing::move_module)))]))
+        .service(address("/v1/modules/{moduleId}/tasks", [post(signed_in(to(editing::add_task)))]))
+        .service(address(
+            "/v1/tasks/{taskId}",
+            [patch(signed_in(to(editing::change_task))), delete(signed_in(to(editing::remove_task)))],
+        ))
+        .service(address("/v1/tasks/{taskId}/move", [post(signed_in(to(editing::move_task)))]))
+        .service(address("/v1/tasks/{taskId}/progress", [put(signed_in(to(progress::one)))]))
         .service(address("/v1/models", [get(signed_in(to(models::list)))]))
-        .service(address("/v1/user/profile", [get(signed_in(to(accounts::profile)))]))
+        .service(address(
+            "/v1/user/profile",
+            [get(signed_in(to(accounts::profile))), patch(signed_in(to(preferences::rename)))],
+        ))
+        .service(address(
+            "/v1/user/preferences",
+            [get(signed_in(to(preferences::read))), patch(signed_in(to(preferences::change)))],
+        ))
         .service(address("/v1/user/usage", [get(signed_in(to(usage::read)))]))
         .service(address("/health/live", [get(limited(RateClass::Health, to(health::live)))]))
         .service(address("/health/ready", [get(limited(RateClass::Health, to(health::ready)))]))

@@ -11,6 +11,8 @@ use waymark_services::generation::Timeouts;
 
 /// Where the child finds its options.
 const OPTIONS: &str = "WAYMARK_TEST_PROCESS";
+/// Which of its log the child writes to standard error, such as `warn`; nothing unless this is set.
+const LOG: &str = "WAYMARK_TEST_LOG";
 /// What the child says when it serves.
 const SERVES: &str = "serves at ";
 
@@ -111,6 +113,9 @@ impl Drop for Process {
 pub async fn body() {
     let Some(options) = std::env::var_os(OPTIONS) else { return };
     die_with_parent();
+    if let Ok(filter) = std::env::var(LOG) {
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    }
     let mut terminate = signal(SignalKind::terminate()).expect("signals can be heard");
     let options = options.into_string().expect("UTF-8");
     let options = Options::from_json(&serde_json::from_str(&options).expect("JSON"));

@@ -2,12 +2,17 @@
 //! decision.
 
 use super::{ApiError, ErrorCode};
+use crate::etag;
 use crate::rate_limits::{RateClass, refusal};
+use crate::routes::schedules;
+use actix_web::http::header::ETAG;
+use std::time::Duration;
+use waymark_domain::generation::FailureClass;
 use waymark_domain::quota::QuotaRefusal;
 use waymark_domain::validation::{FieldError, FieldErrors};
 use waymark_services::StoreError;
-use waymark_services::accounts::AuthError;
 use waymark_services::accounts::tokens::TokenError;
+use waymark_services::accounts::{AccountsError, AuthError};
 use waymark_services::plans::PlansError;
 
 impl From<StoreError> for ApiError {
@@ -29,12 +34,8 @@ impl From<PlansError> for ApiError {
         match error {
             PlansError::NotFound => Self::new(ErrorCode::NotFound, "There is no such plan, or no such revision of it."),
             PlansError::Quota(refusal) => refusal.into(),
-            PlansError::ModelInvalid => {
-                Self::new(ErrorCode::ModelInvalid, "The catalogue has no such model; GET /api/v1/models lists them.")
-            }
-            PlansError::ModelNotAllowed => {
-                Self::new(ErrorCode::ModelNotAllowed, "Your tier does not include this model.")
-            }
+            PlansError::ModelInvalid => model_invalid(),
+            PlansError::ModelNotAllowed => model_not_allowed(),
             PlansError::RateLimited { limit, retry_after } => refusal(RateClass::AiGeneration, limit, retry_after),
             PlansError::NotGenerating => Self::new(ErrorCode::NotGenerating, "This plan is not being generated."),
             PlansError::NotFailed => {
@@ -44,10 +45,26 @@ impl From<PlansError> for ApiError {
             PlansError::GenerationRunning => {
                 Self::new(ErrorCode::GenerationRunning, "This plan is being generated; wait for the end, or cancel it.")
             }
-            PlansError::KeyReused => Self::new(
-                ErrorCode::IdempotencyKeyReused,
-                "This Idempotency-Key stands for another request; take a new key for each new request.",
-            ),
+            PlansError::Changed(tag) => Self::new(
+                ErrorCode::PreconditionFailed,
+                "The plan has changed since; read it again, and edit what it is now.",
+            )
+            .with_current_version(tag.version)
+            .header(ETAG.as_str(), etag::of_plan(&tag)),
+            PlansError::LimitReached { what, limit } => {
+                let full = i64::try_from(limit).unwrap_or(i64::MAX);
+                Self::new(ErrorCode::LimitReached, format!("There are {limit} {what} already, and no more fit."))
+                    .with_quota(full, full)
+            }
+            PlansError::CannotReschedule(obstacle) => {
+                Self::new(ErrorCode::RescheduleNotPossible, schedules::why(obstacle))
+            }
+            PlansError::ExplanationRunning => {
+                Self::new(ErrorCode::ExplanationRunning, "This task is being explained; ask again in a few seconds.")
+            }
+            PlansError::NoRandomness => Self::internal(error),
+            PlansError::NotExplained { class, retry_after } => not_explained(class, retry_after),
+            PlansError::KeyReused => key_reused(),
             PlansError::Dates(rule) => Self::invalid(FieldErrors(vec![FieldError {
                 field: rule.field().to_owned(),
                 message: rule.to_string(),
@@ -56,6 +73,50 @@ impl From<PlansError> for ApiError {
             PlansError::Store(error) => error.into(),
         }
     }
+}
+
+/// The model's failure: told as one of the model's, or as a busy service when asking again soon makes sense.
+fn not_explained(class: FailureClass, retry_after: Option<Duration>) -> ApiError {
+    match class {
+        FailureClass::RateLimit | FailureClass::Canceled => {
+            let wait = retry_after.unwrap_or(Duration::from_secs(1));
+            ApiError::unavailable(format!("explanation: {class}")).retry_after(wait)
+        }
+        FailureClass::Timeout => failed("The model took too long to explain the task. Try again."),
+        FailureClass::ProviderError => failed("The model's provider could not complete the explanation. Try again."),
+        FailureClass::Validation | FailureClass::Capped => failed("The model did not return a usable explanation."),
+    }
+}
+
+fn failed(detail: &'static str) -> ApiError {
+    ApiError::new(ErrorCode::GenerationFailed, detail)
+}
+
+impl From<AccountsError> for ApiError {
+    fn from(error: AccountsError) -> Self {
+        match error {
+            AccountsError::Gone => account_erased(),
+            AccountsError::ModelInvalid => model_invalid(),
+            AccountsError::ModelNotAllowed => model_not_allowed(),
+            AccountsError::KeyReused => key_reused(),
+            AccountsError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn model_invalid() -> ApiError {
+    ApiError::new(ErrorCode::ModelInvalid, "The catalogue has no such model; GET /api/v1/models lists them.")
+}
+
+fn model_not_allowed() -> ApiError {
+    ApiError::new(ErrorCode::ModelNotAllowed, "Your tier does not include this model.")
+}
+
+fn key_reused() -> ApiError {
+    ApiError::new(
+        ErrorCode::IdempotencyKeyReused,
+        "This Idempotency-Key stands for another request; take a new key for each new request.",
+    )
 }
 
 impl From<QuotaRefusal> for ApiError {

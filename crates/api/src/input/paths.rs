@@ -5,7 +5,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use std::future::{Ready, ready};
 use uuid::Uuid;
-use waymark_domain::ids::PlanId;
+use waymark_domain::ids::{ModuleId, PlanId, TaskId};
 
 /// The plan's id in `/plans/{planId}`.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,36 @@ impl FromRequest for PlanPath {
         let id = req.match_info().get("planId").and_then(uuid);
         let wrong = || ApiError::new(ErrorCode::InvalidId, "The plan's id in the address is not a UUID.");
         ready(id.map(|id| Self(PlanId(id))).ok_or_else(wrong))
+    }
+}
+
+/// The module's id in `/modules/{moduleId}`.
+#[derive(Debug, Clone, Copy)]
+pub struct ModulePath(pub ModuleId);
+
+impl FromRequest for ModulePath {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = req.match_info().get("moduleId").and_then(uuid);
+        let wrong = || ApiError::new(ErrorCode::InvalidId, "The module's id in the address is not a UUID.");
+        ready(id.map(|id| Self(ModuleId(id))).ok_or_else(wrong))
+    }
+}
+
+/// The task's id in `/tasks/{taskId}`.
+#[derive(Debug, Clone, Copy)]
+pub struct TaskPath(pub TaskId);
+
+impl FromRequest for TaskPath {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = req.match_info().get("taskId").and_then(uuid);
+        let wrong = || ApiError::new(ErrorCode::InvalidId, "The task's id in the address is not a UUID.");
+        ready(id.map(|id| Self(TaskId(id))).ok_or_else(wrong))
     }
 }
 
@@ -52,7 +82,7 @@ pub fn revision(text: &str) -> Option<u32> {
 }
 
 /// A UUID in its usual form only: other spellings of one id would be other addresses of one plan.
-fn uuid(text: &str) -> Option<Uuid> {
+pub fn uuid(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 

@@ -6,6 +6,8 @@ use waymark_domain::billing::SubscriptionTier;
 use waymark_domain::generation::{AttemptStatus, FailureClass, GenerationKind};
 use waymark_domain::jobs::JobStatus;
 use waymark_domain::plans::{GenerationStatus, LearningStyle, PlanOrigin, ProgressStatus, ResourceType, SkillLevel};
+use waymark_domain::schedules::{CatchUpKind, Obstacle, Weekday};
+use waymark_services::schedules::TimesOf;
 
 macro_rules! schemas {
     ($( $name:ident = $kind:ident; )+) => { $(
@@ -27,13 +29,29 @@ schemas! {
     generation_kind = GenerationKind;
     job_status = JobStatus;
     tier = SubscriptionTier;
+    weekday = Weekday;
+    catch_up_kind = CatchUpKind;
+    times_of = TimesOf;
 }
 
 /// The values of `FailureClass`, or null.
 pub fn failure_class() -> Object {
-    let values = FailureClass::ALL.iter().map(|class| Some(class.as_str())).chain([None]);
+    one_or_null(FailureClass::ALL.iter().map(|class| class.as_str()))
+}
+
+/// The values of `Obstacle`, or null.
+pub fn obstacle() -> Object {
+    one_or_null(Obstacle::ALL.iter().map(|obstacle| obstacle.as_str()))
+}
+
+/// The values of `CatchUpKind`, or null.
+pub fn taken() -> Object {
+    one_or_null(CatchUpKind::ALL.iter().map(|kind| kind.as_str()))
+}
+
+fn one_or_null(values: impl Iterator<Item = &'static str>) -> Object {
     let types = utoipa::openapi::schema::SchemaType::from_iter([Type::String, Type::Null]);
-    ObjectBuilder::new().schema_type(types).enum_values(Some(values)).build()
+    ObjectBuilder::new().schema_type(types).enum_values(Some(values.map(Some).chain([None]))).build()
 }
 
 fn one_of(values: impl Iterator<Item = &'static str>) -> Object {

@@ -1,5 +1,7 @@
 //! The person who asks: their profile.
 
+pub mod preferences;
+
 use crate::auth::Person;
 use crate::error::{ApiError, account_erased};
 use crate::openapi::enums::tier;

@@ -37,6 +37,16 @@ pub fn post(route: Route) -> Verb {
     Verb::new("POST", route, IsMethod(Method::POST))
 }
 
+/// PUT
+pub fn put(route: Route) -> Verb {
+    Verb::new("PUT", route, IsMethod(Method::PUT))
+}
+
+/// PATCH
+pub fn patch(route: Route) -> Verb {
+    Verb::new("PATCH", route, IsMethod(Method::PATCH))
+}
+
 /// DELETE
 pub fn delete(route: Route) -> Verb {
     Verb::new("DELETE", route, IsMethod(Method::DELETE))

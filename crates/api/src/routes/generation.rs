@@ -1,7 +1,7 @@
 //! Asking for a plan and watching it come: create, stream, attach, poll, cancel; and asking again.
 
 mod bodies;
-mod new_plan;
+pub(crate) mod new_plan;
 pub mod regeneration;
 
 pub use bodies::{Attempt, CreatedPlan, Generation, Job, PlanStatus, QueuedGeneration};

@@ -1,6 +1,11 @@
 //! Stored plans: list, read, delete.
 
+pub mod editing;
+pub mod explanation;
+pub mod export;
+pub mod feed;
 mod parameters;
+pub mod progress;
 pub mod revisions;
 
 pub use parameters::ListParameters;
@@ -19,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use waymark_domain::plans::GenerationStatus;
-use waymark_services::plans::{PlanCursor, PlanFilter, PlanSummary};
+use waymark_services::plans::{PlanCursor, PlanFilter, PlanSummary, PlanTag};
 
 /// Plans on a page unless told otherwise.
 const PAGE: u32 = 20;
@@ -135,6 +140,9 @@ pub struct PlanDetail {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanProgress {
+    /// `completed` when every task is, `not_started` when none is begun, else `in_progress`.
+    #[schema(schema_with = progress_status)]
+    pub status: String,
     /// Tasks.
     pub tasks_total: u32,
     /// Tasks done.
@@ -159,6 +167,13 @@ pub struct Module {
     pub description: Option<String>,
     /// Minutes, 15 to 480.
     pub estimated_minutes: i32,
+    /// Tasks.
+    pub tasks_total: u32,
+    /// Tasks done.
+    pub tasks_completed: u32,
+    /// `completed` when every task is, `not_started` when none is begun, else `in_progress`.
+    #[schema(schema_with = progress_status)]
+    pub status: String,
     /// Its tasks, in order.
     pub tasks: Vec<Task>,
 }
@@ -255,8 +270,9 @@ pub async fn read(
     plan: PlanPath,
     req: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let body = state.services.plans().detail(&person.0, plan.0).await?;
-    Ok(etag::answer(&req, "application/json", "private, no-cache", body))
+    let plan = state.services.plans().detail(&person.0, plan.0).await?;
+    let tag = etag::of_plan(&PlanTag::of(&plan));
+    Ok(etag::tagged(&req, "application/json", "private, no-cache", tag, plan.json))
 }
 
 /// Delete a plan
