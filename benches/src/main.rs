@@ -1,12 +1,18 @@
 //! Load and scale measurements, one subcommand each: `cargo run --release -p bench -- parser`. What they mean and what
 //! they gave stands in `benches/README.md`.
 
+mod against_floor;
+mod durable;
 mod first_module;
 mod http;
 mod memory;
 mod parser;
+mod plan_list;
 mod plan_read;
+mod queue;
+mod quota;
 mod samples;
+mod schedule;
 mod server;
 mod startup;
 
@@ -34,9 +40,17 @@ enum Measurement {
     /// How fast a model's answer is read as it arrives.
     Parser(parser::Options),
     /// Reads of a whole plan over HTTP, against the same SQL alone.
-    PlanRead(plan_read::Options),
+    PlanRead(against_floor::Options),
+    /// A page of summaries of a learner with 200 plans among 200,000, against the same SQL alone.
+    PlanList(against_floor::Options),
     /// From the end of a module in the model's answer to its event at the client.
     FirstModule(first_module::Options),
+    /// A plan laid into the learner's weeks.
+    Schedule(schedule::Options),
+    /// Jobs in and out of the queue, beside another PostgreSQL queue on the same server.
+    Queue(queue::Options),
+    /// Quota reserved and settled, for one learner and for many.
+    Quota(quota::Options),
     /// Memory of the server per attached stream.
     Memory(memory::Options),
     /// From the start of a process to its first ready answer, and its memory when idle.
@@ -48,7 +62,11 @@ impl Measurement {
         match self {
             Self::Parser(options) => parser::run(&options),
             Self::PlanRead(options) => wait(plan_read::run(&options)),
+            Self::PlanList(options) => wait(plan_list::run(&options)),
             Self::FirstModule(options) => wait(first_module::run(&options)),
+            Self::Schedule(options) => schedule::run(&options),
+            Self::Queue(options) => wait(queue::run(&options)),
+            Self::Quota(options) => wait(quota::run(&options)),
             Self::Memory(options) => wait(memory::run(&options)),
             Self::Startup(options) => wait(startup::run(&options)),
         }

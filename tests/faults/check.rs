@@ -26,7 +26,7 @@ pub async fn everything(world: &World) -> Vec<String> {
     note(&mut findings, "a stream is a gapless part of the log", streams(world).await);
     note(&mut findings, "no attempt is paid twice", paid(world).await);
     note(&mut findings, "the counters follow from the ledger", books(world).await);
-    note(&mut findings, "nothing odd was answered", world.history.seen().oddities.clone());
+    note(&mut findings, "nothing odd was seen", world.history.seen().oddities.clone());
     findings
 }
 

@@ -25,7 +25,7 @@ pub enum Fault {
     Database,
     /// Every connection to PostgreSQL is cut, several times.
     Connections,
-    /// The process stands still for longer than a lease and then goes on.
+    /// The process stands still for longer than a lease and then goes on, twice.
     Freeze,
     /// SIGTERM: it drains and hands over.
     Terminate,
@@ -95,10 +95,12 @@ impl Fault {
                 }
             }
             Self::Freeze => {
-                place.signal(Signal::SIGSTOP);
-                sleep(LEASE + chance.millis(200, 1_200)).await;
-                place.signal(Signal::SIGCONT);
-                sleep(chance.millis(100, 300)).await;
+                for _ in 0..2 {
+                    place.signal(Signal::SIGSTOP);
+                    sleep(LEASE + chance.millis(0, 900)).await;
+                    place.signal(Signal::SIGCONT);
+                    sleep(chance.millis(200, 700)).await;
+                }
             }
             Self::Terminate => place.stop().await,
         }

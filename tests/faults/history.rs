@@ -30,7 +30,7 @@ pub struct Seen {
     pub touched: HashMap<String, Touched>,
     /// Streams.
     pub streams: Vec<Watched>,
-    /// What should not have been answered at all.
+    /// What should not have happened at all.
     pub oddities: Vec<String>,
     /// Answers by kind of request and answer; `cut` is a connection without one.
     pub answers: BTreeMap<&'static str, BTreeMap<String, u64>>,
@@ -60,9 +60,12 @@ impl History {
         }
     }
 
-    /// Remembers what should not have happened.
+    /// Remembers what should not have happened, once.
     pub fn odd(&self, what: String) {
-        self.seen().oddities.push(what);
+        let mut seen = self.seen();
+        if !seen.oddities.contains(&what) {
+            seen.oddities.push(what);
+        }
     }
 }
 

@@ -77,7 +77,7 @@ impl Learner {
             Deed::Stream => self.stream(),
             Deed::Retry => self.retry().await,
             Deed::Regenerate => self.regenerate().await,
-            Deed::Cancel => self.change("cancel", "generating", "cancel").await,
+            Deed::Cancel => self.cancel().await,
             Deed::Delete => self.delete().await,
             Deed::Restore => self.restore().await,
             Deed::Attach => self.attach().await,
@@ -173,9 +173,11 @@ impl Learner {
         }
     }
 
-    async fn change(&mut self, what: &'static str, state: &str, path: &str) {
+    /// Stops a first generation, or what may be a regeneration.
+    async fn cancel(&mut self) {
+        let state = *self.client.chance.pick(&["generating", "ready"]);
         let Some(plan) = self.plan(state).await else { return };
-        let request = Request::change(what, Method::POST, format!("/v1/plans/{plan}/{path}"), self.key());
+        let request = Request::change("cancel", Method::POST, format!("/v1/plans/{plan}/cancel"), self.key());
         self.client.insist(&request).await;
     }
 

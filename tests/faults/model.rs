@@ -55,8 +55,13 @@ impl Mind {
         let asked = asked(request);
         let mut chance = lock(&self.chance);
         let well = self.well.load(Ordering::Relaxed);
-        let (reply, accepted) =
-            if well || chance.percent(55) { (good(&mut chance, &asked), true) } else { bad(&mut chance) };
+        let (reply, accepted) = if well {
+            (good(&mut chance, &asked, 0), true)
+        } else if chance.percent(55) {
+            (good(&mut chance, &asked, 25), true)
+        } else {
+            bad(&mut chance)
+        };
         if accepted && let Some(tag) = asked["topic"].as_str().and_then(tag) {
             *lock(&self.accepted).entry(tag).or_default() += 1;
         }
@@ -119,16 +124,22 @@ fn task(chance: &mut Chance) -> Value {
     json!({ "title": format!("Task {}", chance.below(30)), "description": "Do it.", "estimated_minutes": 30, "resources": links })
 }
 
-fn stream(chance: &mut Chance, asked: &Value) -> StreamReply {
-    StreamReply::plan(&plan(chance, asked)).cost(0.000_5).drip(chance.millis(1, 12)).delta_chars(40 + chance.below(120))
+/// Now and then so slow that it outlasts a lease while the text waits in the buffers of a process that stands still.
+fn stream(chance: &mut Chance, asked: &Value, slow: usize) -> StreamReply {
+    let stream = StreamReply::plan(&plan(chance, asked)).cost(0.000_5);
+    if chance.percent(slow) {
+        stream.drip(chance.millis(30, 90)).delta_chars(150)
+    } else {
+        stream.drip(chance.millis(1, 12)).delta_chars(40 + chance.below(120))
+    }
 }
 
-fn good(chance: &mut Chance, asked: &Value) -> Reply {
+fn good(chance: &mut Chance, asked: &Value, slow: usize) -> Reply {
     match chance.below(12) {
         0 => Reply::whole(&plan(chance, asked)),
         // The tokens are never told: the cost is an estimate until the record of the call is asked for.
-        1 | 2 => stream(chance, asked).then_after_finish([Step::Cut]).into(),
-        _ => stream(chance, asked).into(),
+        1 | 2 => stream(chance, asked, slow).then_after_finish([Step::Cut]).into(),
+        _ => stream(chance, asked, slow).into(),
     }
 }
 
@@ -144,8 +155,8 @@ fn bad(chance: &mut Chance) -> (Reply, bool) {
         4 => (Reply::silent(), false),
         5 => (Reply::silent_after_head(), true),
         6..10 => (StreamReply::text("{\"modules\": [{\"title\": }]}").into(), true),
-        10 => (stream(chance, &nothing).then(chars, [Step::Hang]).into(), true),
-        11 => (stream(chance, &nothing).then_error(chars, &json!(502), "the upstream broke").into(), true),
-        _ => (stream(chance, &nothing).then(chars, [Step::Cut]).into(), true),
+        10 => (stream(chance, &nothing, 20).then(chars, [Step::Hang]).into(), true),
+        11 => (stream(chance, &nothing, 20).then_error(chars, &json!(502), "the upstream broke").into(), true),
+        _ => (stream(chance, &nothing, 20).then(chars, [Step::Cut]).into(), true),
     }
 }

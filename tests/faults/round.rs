@@ -4,6 +4,7 @@ use crate::chance::Chance;
 use crate::check;
 use crate::fault::Fault;
 use crate::learner::Learner;
+use crate::sampler;
 use crate::world::{LEASE, Place, World};
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +63,7 @@ impl Round<'_> {
         let mut places = self.places(&mut chance).await;
         let learners = self.learners(&mut chance).await;
         let (stop, stopped) = watch::channel(false);
+        let sampler = sampler::start(self.world);
         let mut load = JoinSet::new();
         for learner in learners {
             load.spawn(learner.live(stopped.clone()));
@@ -84,6 +86,7 @@ impl Round<'_> {
             findings.push(format!("settled only after {settled_within:?}"));
         }
         let costs_within = self.wait(COSTLESS, healthy, "every attempt has its cost", &mut findings).await;
+        sampler.abort();
         findings.extend(check::everything(self.world).await);
         for place in &mut places {
             place.kill();

@@ -62,23 +62,12 @@ impl World {
             .first_pause(Duration::from_millis(50))
             .drain(Duration::from_millis(200))
             .sweeps(Duration::from_millis(500), Duration::from_millis(300));
+        prepare(&db).await;
         let mut connect = ConnectOptions::new(db.superuser_url());
         connect.max_connections(4).sqlx_logging(false);
         let eye = Database::connect(connect).await.unwrap();
         let world = Self { db, model, options, history: History::default(), eye, bases: Mutex::default(), _keys: keys };
-        world.prepare().await;
         Arc::new(world)
-    }
-
-    /// Commits wait for the disk's cache as in production, so that a crash of the server takes nothing back; and triggers
-    /// note what no sample would catch.
-    async fn prepare(&self) {
-        let sql = format!(
-            "do $$ begin execute format('alter database %I set synchronous_commit = on', current_database()); end $$;
-             {}",
-            include_str!("watch.sql")
-        );
-        self.eye.execute_unprepared(&sql).await.unwrap();
     }
 
     /// Reads rows as the superuser; fails while the database is away.
@@ -136,6 +125,15 @@ impl World {
             self.history.odd(format!("connections could not be cut: {error}"));
         }
     }
+}
+
+/// Commits wait for the log as in production, so that a crash of the server takes nothing back (connections that were made
+/// before this go on as they were); and triggers note what no sample would catch.
+async fn prepare(db: &TestDb) {
+    let sql =
+        "do $$ begin execute format('alter database %I set synchronous_commit = on', current_database()); end $$;";
+    db.run(sql).await;
+    db.run(include_str!("watch.sql")).await;
 }
 
 impl Place {

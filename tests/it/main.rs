@@ -11,6 +11,7 @@
 mod fitness;
 mod generation;
 mod jobs;
+mod learning;
 mod plans;
 mod quota;
 mod tenancy;

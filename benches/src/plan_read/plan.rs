@@ -1,5 +1,6 @@
 //! The plan that is read: six modules of six tasks, with resources, a third of them done.
 
+use crate::against_floor::Read;
 use crate::http::{self, Connection};
 use crate::server::Site;
 use std::error::Error;
@@ -10,23 +11,14 @@ const SUBJECT: &str = "user_reader";
 /// How long the plan may take to be there.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A plan and who reads it.
-pub struct Plan {
-    /// Its id.
-    pub id: String,
-    /// The claims of its owner, as the door sets them.
-    pub claims: String,
-    /// The request that reads it.
-    pub request: Vec<u8>,
-    /// Bytes of its JSON.
-    pub bytes: usize,
-}
+/// What the server sends.
+const DETAIL: &str = include_str!("../../../crates/persistence/src/plans/detail.sql");
 
 /// Lets the product make it, and adds progress.
 ///
 /// # Errors
 /// Whatever does not start or answer, or a plan of another size.
-pub async fn make(site: &Site) -> Result<Plan, Box<dyn Error>> {
+pub async fn make(site: &Site) -> Result<Read, Box<dyn Error>> {
     let model = ModelServer::start(StreamReply::plan(&plan_json(6, 6))).await;
     let server = site.serve(&[("AI_BASE_URL", &model.base_url()), ("AI_DEFAULT_MODEL", "test/model")])?;
     let token = site.token(SUBJECT);
@@ -62,5 +54,11 @@ pub async fn make(site: &Site) -> Result<Plan, Box<dyn Error>> {
         return Err(format!("a plan of 36 tasks was wanted, not {tasks:?}").into());
     }
     let claims = format!(r#"{{"sub":"{SUBJECT}","uid":"{user}"}}"#);
-    Ok(Plan { id, claims, request, bytes })
+    Ok(Read {
+        name: "plan_read".to_owned(),
+        request,
+        bytes,
+        statement: DETAIL.replace("$1", ":id"),
+        variables: vec![("id", id), ("claims", claims)],
+    })
 }

@@ -114,8 +114,8 @@ async fn a_list_shows_one_status_and_no_more_than_it_is_asked_for() {
         assert!(jobs.iter().all(|job| status.is_none_or(|status| job.status == status)), "{status:?}");
     }
     assert_eq!(line.ask(async |tx| tx.jobs().list(None, 2).await).await.len(), 2);
-    let live = line.enqueue(&[at(line.users[0], 1)]).await[0];
-    assert!(!line.ask(async |tx| tx.jobs().discard(live).await).await, "a live job is not deleted");
+    let waiting = line.enqueue(&[at(line.users[0], 1)]).await[0];
+    assert!(!line.ask(async |tx| tx.jobs().discard(waiting).await).await, "a live job is not deleted");
 }
 
 #[tokio::test]

@@ -117,7 +117,7 @@ async fn paths_methods_and_queries_that_do_not_exist_are_problems() {
     for (method, path, allowed) in [
         (Method::PUT, "/v1/plans", "GET, POST"),
         (Method::GET, "/v1/plans/stream", "POST"),
-        (Method::POST, "/v1/user/profile", "GET"),
+        (Method::POST, "/v1/user/profile", "GET, PATCH"),
         (Method::DELETE, "/health/live", "GET"),
     ] {
         let answer = owner.send(owner.request(method.clone(), path)).await;

@@ -106,3 +106,40 @@ async fn everything_works_without_named_statements() {
     assert_eq!(events.last().unwrap().kind, "complete");
     assert_eq!(owner.get("/v1/plans").await.json()["items"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_page_of_summaries_is_one_query_however_many_plans_there_are() {
+    let app = App::start().await;
+    let owner = app.owner();
+    owner.get("/v1/user/profile").await;
+    app.db()
+        .run(
+            "insert into learning_plans (user_id, topic, skill_level, learning_style, weekly_hours, generation_status)
+               select id, 'Topic', 'beginner', 'mixed', 5, 'ready' from users, generate_series(1, 200);
+             insert into modules (plan_id, user_id, \"order\", title) select id, user_id, 1, 'M' from learning_plans;
+             insert into tasks (module_id, user_id, \"order\", title) select id, user_id, 1, 'T' from modules;
+             do $$ begin
+               execute format('alter role waymark_request in database %I set log_statement = ''all''', current_database());
+             end $$",
+        )
+        .await;
+    // Its connections are opened now, and log what they are asked.
+    let app = app.second_process(|options| options.workers(0)).await;
+    let owner = owner.at(app.base());
+    let folder = app.db().rows("select current_setting('data_directory') as folder").await;
+    let folder: String = folder[0].try_get("", "folder").unwrap();
+    let log = std::path::Path::new(&folder).with_file_name("pg.log");
+    // Connected, signed in and prepared before what is counted.
+    owner.get("/v1/plans?limit=1").await;
+    for limit in [1, 100] {
+        let start = std::fs::read(&log).unwrap().len();
+        let page = owner.get(&format!("/v1/plans?limit={limit}")).await.json();
+        assert_eq!(page["items"].as_array().unwrap().len(), limit);
+        let log = String::from_utf8_lossy(&std::fs::read(&log).unwrap()[start..]).into_owned();
+        let logged: Vec<&str> =
+            log.lines().filter(|line| line.contains("LOG:  execute") || line.contains("LOG:  statement")).collect();
+        let asked =
+            logged.iter().filter(|line| !["BEGIN", "COMMIT", "set_config"].iter().any(|door| line.contains(door)));
+        assert_eq!(asked.count(), 1, "{logged:#?}");
+    }
+}

@@ -2,7 +2,7 @@
 //! document's, so a new route without a line here fails.
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use waymark_testkit::actor::{Actor, Answer, plan_request};
 use waymark_testkit::app::App;
@@ -40,15 +40,83 @@ const ROUTES: &[(&str, &str, Kind)] = &[
     ("GET", "/api/v1/plans/{planId}/revisions/{number}", Kind::Plan(200)),
     ("GET", "/api/v1/plans/{planId}/revisions/{number}/compare", Kind::Plan(200)),
     ("POST", "/api/v1/plans/{planId}/revisions/{number}/restore", Kind::Plan(200)),
+    ("PATCH", "/api/v1/user/profile", Kind::Own(200)),
+    ("GET", "/api/v1/user/preferences", Kind::Own(200)),
+    ("PATCH", "/api/v1/user/preferences", Kind::Own(200)),
+    ("PATCH", "/api/v1/plans/{planId}", Kind::Plan(200)),
+    ("POST", "/api/v1/plans/{planId}/modules", Kind::Plan(201)),
+    ("PATCH", "/api/v1/modules/{moduleId}", Kind::Plan(200)),
+    ("POST", "/api/v1/modules/{moduleId}/move", Kind::Plan(200)),
+    ("POST", "/api/v1/modules/{moduleId}/tasks", Kind::Plan(201)),
+    ("PATCH", "/api/v1/tasks/{taskId}", Kind::Plan(200)),
+    ("POST", "/api/v1/tasks/{taskId}/move", Kind::Plan(200)),
+    ("PUT", "/api/v1/tasks/{taskId}/progress", Kind::Plan(200)),
+    ("PUT", "/api/v1/plans/{planId}/progress", Kind::Plan(200)),
+    ("GET", "/api/v1/plans/{planId}/schedule", Kind::Plan(200)),
+    ("PUT", "/api/v1/plans/{planId}/schedule", Kind::Plan(200)),
+    ("POST", "/api/v1/plans/{planId}/reschedule", Kind::Plan(200)),
+    ("POST", "/api/v1/tasks/{taskId}/explanation", Kind::Plan(200)),
+    ("GET", "/api/v1/plans/{planId}/export", Kind::Plan(200)),
+    ("POST", "/api/v1/plans/{planId}/calendar-feed", Kind::Plan(201)),
+    ("DELETE", "/api/v1/plans/{planId}/calendar-feed", Kind::Plan(204)),
+    ("GET", "/api/calendar/{token}.ics", Kind::Open(404)),
+    ("DELETE", "/api/v1/tasks/{taskId}", Kind::Plan(204)),
+    ("DELETE", "/api/v1/modules/{moduleId}", Kind::Plan(204)),
     ("POST", "/api/v1/plans/{planId}/cancel", Kind::Plan(409)),
     ("DELETE", "/api/v1/plans/{planId}", Kind::Plan(204)),
 ];
 
-async fn call(actor: &Actor, method: &str, path: &str, plan: &str) -> Answer {
-    let path = path.trim_start_matches("/api").replace("{planId}", plan).replace("{number}", "1");
-    let mut request = actor.request(Method::from_bytes(method.as_bytes()).unwrap(), &path);
-    if method == "POST" && !path.ends_with("/retry") {
-        request = request.json(&plan_request());
+/// The ids that stand in a route's address.
+struct Ids {
+    plan: String,
+    module: String,
+    task: String,
+}
+
+impl Ids {
+    /// Of a plan as it is now: its first module that has tasks, and the first of these.
+    async fn of(owner: &Actor, plan: &str) -> Self {
+        let detail = owner.get(&format!("/v1/plans/{plan}")).await.json();
+        let modules = detail["modules"].as_array().unwrap();
+        let module = modules.iter().find(|module| !module["tasks"].as_array().unwrap().is_empty()).unwrap();
+        let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
+        Self { plan: plan.to_owned(), module: id(module), task: id(&module["tasks"][0]) }
+    }
+}
+
+/// A sound body for a route, if it takes one.
+fn body(method: &str, path: &str, ids: &Ids) -> Option<Value> {
+    match (method, path.trim_start_matches("/api/v1")) {
+        ("PATCH", "/user/profile") => Some(json!({ "name": "Ada" })),
+        ("PATCH", "/user/preferences") => Some(json!({ "timezone": "Europe/Berlin" })),
+        ("PATCH", "/plans/{planId}") => Some(json!({ "notes": "Less theory" })),
+        ("POST", "/plans/{planId}/modules") | ("PATCH", "/modules/{moduleId}" | "/tasks/{taskId}") => {
+            Some(json!({ "title": "Basics" }))
+        }
+        ("POST", "/modules/{moduleId}/tasks") => Some(json!({ "title": "Read", "estimatedMinutes": 30 })),
+        ("POST", "/modules/{moduleId}/move" | "/tasks/{taskId}/move") => Some(json!({ "position": 2 })),
+        ("PUT", "/tasks/{taskId}/progress") => Some(json!({ "status": "completed" })),
+        ("PUT", "/plans/{planId}/progress") => {
+            Some(json!({ "items": [{ "taskId": ids.task, "status": "in_progress" }] }))
+        }
+        ("PUT", "/plans/{planId}/schedule") => Some(json!({ "timezone": "Asia/Tokyo", "availability": null })),
+        (_, "/plans/{planId}/retry" | "/plans/{planId}/reschedule") => None,
+        ("POST", _) => Some(plan_request()),
+        _ => None,
+    }
+}
+
+async fn call(actor: &Actor, method: &str, path: &str, ids: &Ids) -> Answer {
+    let address = path
+        .trim_start_matches("/api")
+        .replace("{planId}", &ids.plan)
+        .replace("{moduleId}", &ids.module)
+        .replace("{taskId}", &ids.task)
+        .replace("{number}", "1")
+        .replace("/export", "/export?format=md");
+    let mut request = actor.request(Method::from_bytes(method.as_bytes()).unwrap(), &address);
+    if let Some(body) = body(method, path, ids) {
+        request = request.json(&body);
     }
     actor.send(request).await
 }
@@ -61,7 +129,8 @@ async fn every_route_answers_its_owner_and_nobody_else() {
     owner.settled(&plan).await;
     for (method, path, kind) in ROUTES {
         let name = format!("{method} {path}");
-        let nobody = call(&anonymous, method, path, &plan).await;
+        let ids = Ids::of(&owner, &plan).await;
+        let nobody = call(&anonymous, method, path, &ids).await;
         match kind {
             Kind::Open(expected) => assert_eq!(nobody.status.as_u16(), *expected, "{name}"),
             Kind::Own(_) | Kind::Plan(_) => {
@@ -70,10 +139,10 @@ async fn every_route_answers_its_owner_and_nobody_else() {
             }
         }
         if let Kind::Plan(_) = kind {
-            assert_eq!(call(&stranger, method, path, &plan).await.problem(404), "NOT_FOUND", "{name}");
+            assert_eq!(call(&stranger, method, path, &ids).await.problem(404), "NOT_FOUND", "{name}");
         }
         let (Kind::Open(expected) | Kind::Own(expected) | Kind::Plan(expected)) = kind;
-        let own = call(&owner, method, path, &plan).await;
+        let own = call(&owner, method, path, &ids).await;
         assert_eq!(own.status.as_u16(), *expected, "{name}: {}", own.text);
         assert!(!own.header("x-request-id").is_empty(), "{name}");
         if *expected == 202 {

@@ -1,6 +1,7 @@
 //! What the server answers has exactly the members that the OpenAPI document promises: the plan's JSON is made by SQL,
 //! the document by Rust types, and nothing else would notice that they part.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use waymark_testkit::app::App;
@@ -80,6 +81,11 @@ async fn answers_have_the_members_that_the_document_promises() {
     let accepted = owner.post(&format!("/v1/plans/{plan}/regenerate"), &json!({ "topic": "Baking bread" })).await;
     assert_eq!(accepted.status.as_u16(), 202, "{}", accepted.text);
     owner.idle(&plan).await;
+    let availability = json!({
+        "sessions": [{ "weekday": "monday", "start": "09:00", "minutes": 60 }], "blackoutDates": ["2026-12-24"],
+    });
+    let set = owner.request(Method::PATCH, "/v1/user/preferences").json(&json!({ "availability": availability }));
+    assert_eq!(owner.send(set).await.status.as_u16(), 200);
     let document = owner.get("/docs/openapi.json").await.json();
     for (path, call) in [
         ("/api/v1/plans/{planId}", format!("/v1/plans/{plan}")),
@@ -89,11 +95,13 @@ async fn answers_have_the_members_that_the_document_promises() {
         ("/api/v1/plans/{planId}/revisions", format!("/v1/plans/{plan}/revisions")),
         ("/api/v1/plans/{planId}/revisions/{number}", format!("/v1/plans/{plan}/revisions/1")),
         ("/api/v1/plans/{planId}/revisions/{number}/compare", format!("/v1/plans/{plan}/revisions/1/compare")),
+        ("/api/v1/plans/{planId}/export", format!("/v1/plans/{plan}/export?format=json")),
         ("/api/v1/plans", "/v1/plans?limit=1".to_owned()),
         ("/api/v1/models", "/v1/models".to_owned()),
         ("/api/health/worker", "/health/worker".to_owned()),
         ("/api/v1/user/profile", "/v1/user/profile".to_owned()),
         ("/api/v1/user/usage", "/v1/user/usage".to_owned()),
+        ("/api/v1/user/preferences", "/v1/user/preferences".to_owned()),
     ] {
         let schema = &document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
         assert!(schema.is_object(), "{path} promises nothing");

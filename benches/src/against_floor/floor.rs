@@ -1,7 +1,6 @@
 //! The floor: the read's own transaction, sent by `pgbench` as prepared statements, without HTTP in front of it.
 
-use super::Run;
-use super::plan::Plan;
+use super::{Read, Run};
 use crate::samples::Samples;
 use crate::server::Site;
 use std::error::Error;
@@ -11,24 +10,21 @@ use std::time::Duration;
 use tokio::process::Command;
 use waymark_localpg::Binaries;
 
-/// What the server sends, statement by statement.
-const DETAIL: &str = include_str!("../../../crates/persistence/src/plans/detail.sql");
-
 /// Runs `pgbench` for `seconds`.
 ///
 /// # Errors
 /// When it is missing or fails; says what it said.
-pub async fn run(site: &Site, plan: &Plan, connections: usize, seconds: u64) -> Result<Run, Box<dyn Error>> {
+pub async fn run(site: &Site, what: &Read, connections: usize, seconds: u64) -> Result<Run, Box<dyn Error>> {
     let folder = site.folder().join("floor");
     fs::create_dir_all(&folder)?;
     let script = folder.join("read.sql");
     let opener = "select set_config('role', 'authenticated', true), set_config('request.jwt.claims', :claims, true);";
-    fs::write(&script, format!("begin;\n{opener}\n{};\ncommit;\n", DETAIL.trim_end().replace("$1", ":id")))?;
+    fs::write(&script, format!("begin;\n{opener}\n{};\ncommit;\n", what.statement.trim_end()))?;
     let output = Command::new(Binaries::find()?.bindir().join("pgbench"))
         .args(["-n", "-M", "prepared", "-c", &connections.to_string(), "-j", &connections.min(2).to_string()])
         .args(["-T", &seconds.to_string(), "-l", "--log-prefix", "run", "-f"])
         .arg(&script)
-        .args(["-D", &format!("id={}", plan.id), "-D", &format!("claims={}", plan.claims)])
+        .args(what.variables.iter().flat_map(|(name, value)| ["-D".to_owned(), format!("{name}={value}")]))
         .arg(site.db.request_url())
         .current_dir(&folder)
         .output()
