@@ -93,7 +93,9 @@ impl Plans {
             }
         }
         let estimate = upper_estimate(request.brief, &request.entry.price);
-        let committed = tx.quota().ai_spend(user, &month).await? + tx.quota().reserved_spend(user).await?;
+        // In this order: what settles between the two reads is then counted twice, never not at all.
+        let reserved = tx.quota().reserved_spend(user).await?;
+        let committed = reserved + tx.quota().ai_spend(user, &month).await?;
         asker.tier.admit_spend(committed, estimate)?;
         let (kind, subject) = reservation(request.kind, request.plan_id, generation);
         tx.quota().reserve(kind, user, subject, &month, now + RESERVED_FOR).await?;
