@@ -110,12 +110,12 @@ codes! {
     GenerationRunning = "GENERATION_RUNNING", CONFLICT, Conflict, "The plan is being generated";
     /// As many as fit.
     LimitReached = "LIMIT_REACHED", CONFLICT, Conflict, "No more fit";
-    /// `If-Match` names an older state.
-    PreconditionFailed = "PRECONDITION_FAILED", PRECONDITION_FAILED, Conflict, "The plan has changed since";
     /// This way of catching up is not open.
     RescheduleNotPossible = "RESCHEDULE_NOT_POSSIBLE", CONFLICT, Conflict, "The plan cannot be rescheduled like this";
     /// One explanation of a task at a time.
     ExplanationRunning = "EXPLANATION_RUNNING", CONFLICT, Conflict, "The task is being explained";
+    /// `If-Match` names an older state.
+    PreconditionFailed = "PRECONDITION_FAILED", PRECONDITION_FAILED, Conflict, "The plan has changed since";
     /// More than 64 KB.
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", PAYLOAD_TOO_LARGE, Validation, "The body is too large";
     /// Not `application/json`.

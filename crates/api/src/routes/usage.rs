@@ -29,7 +29,7 @@ pub struct Usage {
     pub exports: Count,
     /// What models cost in the month.
     pub ai_spend: Spend,
-    /// Generations started within the last hour.
+    /// Generations and explanations started within the last hour.
     pub generations_this_hour: Rate,
     /// What each model did in the month, the dearest first.
     pub models: Vec<UsedModel>,
