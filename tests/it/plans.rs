@@ -6,6 +6,7 @@ mod idempotency;
 mod input;
 mod phases;
 mod quota;
+mod races;
 mod reading;
 mod refusals;
 mod regeneration;
