@@ -165,13 +165,15 @@ impl ServiceAttempts<'_> {
         of_plan(self.0, plan).await
     }
 
-    /// Records that an attempt begins.
+    /// Records that an attempt begins. It counts as having reached its provider until its worker says otherwise: should that
+    /// die, the cost is estimated.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn begin(&self, attempt: &NewAttempt) -> Result<(), StoreError> {
-        let sql = "insert into generation_attempts (id, plan_id, user_id, generation_id, number, status, prompt_hash, metadata)
-                   values ($1, $2, $3, $4, $5, 'in_progress', $6, $7)";
+        let sql = "insert into generation_attempts (id, plan_id, user_id, generation_id, number, status, prompt_hash, metadata,
+                     reached_at)
+                   values ($1, $2, $3, $4, $5, 'in_progress', $6, $7, now())";
         let number = i32::try_from(attempt.number).unwrap_or(i32::MAX);
         execute_one(
             self.0,
@@ -190,16 +192,23 @@ impl ServiceAttempts<'_> {
         .await
     }
 
-    /// Records that the provider has accepted the call, and its name for it: from here on the attempt may cost money.
-    /// An attempt that has ended meanwhile keeps the mark too, for its cost is still to be found.
+    /// Records the provider's name for the call. An attempt that has ended meanwhile takes it too, for its cost may still
+    /// be to be found.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn reached(&self, id: AttemptId, request_id: Option<&str>) -> Result<(), StoreError> {
-        let sql = "update generation_attempts set reached_at = coalesce(reached_at, now()),
-                     metadata = metadata || jsonb_strip_nulls(jsonb_build_object('requestId', $2::text))
+    pub async fn name_call(&self, id: AttemptId, request_id: &str) -> Result<(), StoreError> {
+        let sql = "update generation_attempts set metadata = metadata || jsonb_build_object('requestId', $2::text)
                    where id = $1";
         execute(self.0, sql, [id.0.into(), request_id.into()]).await.map(drop)
+    }
+
+    /// Records that the provider never accepted the call, as its own worker knows: it has cost nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn unreached(&self, id: AttemptId) -> Result<(), StoreError> {
+        execute(self.0, "update generation_attempts set reached_at = null where id = $1", [id.0.into()]).await.map(drop)
     }
 
     /// The highest number of a generation's attempts, 0 when there is none.

@@ -8,7 +8,8 @@ alter table public.usage_reservations
 create index usage_reservations_user_id_kind_idx on public.usage_reservations (user_id, kind) include (amount_microusd)
     where state = 'reserved';
 
--- Set when the provider has accepted the call: from here on the attempt may cost money, whatever becomes of its worker.
+-- Set when the attempt begins, for the provider is asked next: from here on it may cost money, whatever becomes of its
+-- worker. Taken back by a worker that knows it was not reached.
 alter table public.generation_attempts add column reached_at timestamptz;
 create index generation_attempts_finished_at_idx on public.generation_attempts (finished_at) where reached_at is not null;
 

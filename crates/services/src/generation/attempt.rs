@@ -126,7 +126,7 @@ pub(crate) fn unlogged(error: &StoreError) -> End {
     }
 }
 
-/// Writes down that the provider was reached, beside the stream: if this worker is lost, its cost can still be found.
+/// Writes down the provider's name for the call, beside the stream: if this worker is lost, its cost can still be asked.
 #[derive(Clone, Copy)]
 struct Mark<'a> {
     engine: &'a Arc<Engine>,
@@ -134,13 +134,12 @@ struct Mark<'a> {
 }
 
 impl Mark<'_> {
-    fn reached(self, request_id: Option<String>) {
+    fn name(self, request_id: String) {
         let (engine, attempt) = (Arc::clone(self.engine), self.attempt);
         self.engine.tasks.spawn(async move {
-            let marked =
-                engine.db.service(async |tx| tx.attempts().reached(attempt, request_id.as_deref()).await).await;
-            if let Err(error) = marked {
-                tracing::debug!(error = &error as &dyn std::error::Error, "the attempt is not marked as reached");
+            let named = engine.db.service(async |tx| tx.attempts().name_call(attempt, &request_id).await).await;
+            if let Err(error) = named {
+                tracing::debug!(error = &error as &dyn std::error::Error, "the call's name is not stored");
             }
         });
     }
@@ -163,7 +162,6 @@ async fn converse(mark: Mark<'_>, assignment: &Assignment, emitter: &mut Emitter
     };
     harvest.reached = true;
     crate::crash::point("provider.accepted");
-    mark.reached(None);
     let mut reader = Reader::new(assignment.plan_id);
     match read(mark, stream, &mut deadlines, &mut reader, emitter, harvest).await {
         Ok(()) => match reader.finish(harvest, emitter).await {
@@ -198,8 +196,8 @@ async fn read(
                 deadlines.byte();
                 let unnamed = harvest.request_id.is_none();
                 reader.take(chunk, harvest, emitter).map_err(End::Failed)?;
-                if unnamed && harvest.request_id.is_some() {
-                    mark.reached(harvest.request_id.clone());
+                if unnamed && let Some(name) = &harvest.request_id {
+                    mark.name(name.clone());
                 }
                 if !harvest.modules.is_empty() {
                     deadlines.module();

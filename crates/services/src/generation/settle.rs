@@ -316,6 +316,7 @@ async fn record_usage(
     harvest: &Harvest,
 ) -> Result<UsageSummary, StoreError> {
     if !harvest.reached {
+        tx.attempts().unreached(begun.id).await?;
         return Ok(UsageSummary::default());
     }
     let entry = &begun.assignment.entry;
