@@ -25,6 +25,7 @@ pub async fn everything(world: &World) -> Vec<String> {
     note(&mut findings, "what a learner has done stays", touched(world).await);
     note(&mut findings, "a stream is a gapless part of the log", streams(world).await);
     note(&mut findings, "no attempt is paid twice", paid(world).await);
+    note(&mut findings, "every call has its cost", costless(world).await);
     note(&mut findings, "the counters follow from the ledger", books(world).await);
     note(&mut findings, "nothing odd was seen", world.history.seen().oddities.clone());
     findings
@@ -158,6 +159,20 @@ async fn paid(world: &World) -> Vec<String> {
         (calls > attempts.parse().ok()?).then(|| format!("plan #{tag}#: {calls} calls, {attempts} attempts"))
     });
     twice.collect()
+}
+
+/// The model accepted no more calls for a plan than have a cost on record.
+async fn costless(world: &World) -> Vec<String> {
+    let query = "select split_part(p.topic, '#', 2) || ' ' || count(u.id) from learning_plans p
+                 left join ai_usage_events u on u.plan_id = p.id group by p.id, p.topic";
+    let costs = world.texts(query).await;
+    let accepted = world.model.accepted();
+    let costless = costs.iter().filter_map(|row| {
+        let (tag, costs) = row.split_once(' ')?;
+        let calls = accepted.get(tag).copied().unwrap_or_default();
+        (calls > costs.parse().ok()?).then(|| format!("plan #{tag}#: {calls} calls, {costs} costs"))
+    });
+    costless.collect()
 }
 
 async fn books(world: &World) -> Vec<String> {

@@ -17,10 +17,7 @@ pub struct Figures {
     requests: u64,
     answers: BTreeMap<&'static str, BTreeMap<String, u64>>,
     ends: BTreeMap<String, i64>,
-    costless: i64,
     accepted: u64,
-    /// In the present database.
-    costless_here: i64,
 }
 
 /// Writes a line past the test harness, which would keep it back until the end.
@@ -38,7 +35,7 @@ fn table(answers: &BTreeMap<&'static str, BTreeMap<String, u64>>) -> String {
 
 impl Figures {
     /// Takes a round's outcome and the requests that were sent in it.
-    pub async fn take(&mut self, label: &str, fault: Fault, outcome: &Outcome, world: &World) {
+    pub fn take(&mut self, label: &str, fault: Fault, outcome: &Outcome, world: &World) {
         let (requests, answers) = {
             let mut seen = world.history.seen();
             let requests = seen.requests();
@@ -52,14 +49,12 @@ impl Figures {
         let point = fault.crash().map(|crash| {
             format!(" {}:{}{}", crash.point, crash.visit, if outcome.reached { "" } else { " (not reached)" })
         });
-        let costless = Self::costless(world).await;
         say(&format!(
-            "{label}: {}{}, {requests} requests, settled after {:.2} s, costs after {:.2} s, {} calls without a cost{}; {}",
+            "{label}: {}{}, {requests} requests, settled after {:.2} s, costs after {:.2} s{}; {}",
             fault.name(),
             point.unwrap_or_default(),
             outcome.settled_within.as_secs_f64(),
             outcome.costs_within.as_secs_f64(),
-            costless - std::mem::replace(&mut self.costless_here, costless),
             if outcome.findings.is_empty() { String::new() } else { format!(", {} FINDINGS", outcome.findings.len()) },
             table(&answers)
         ));
@@ -81,17 +76,6 @@ impl Figures {
             }
         }
         self.accepted += world.model.accepted().values().sum::<u64>();
-        self.costless += std::mem::take(&mut self.costless_here);
-    }
-
-    /// Calls that the model accepted and nothing was recorded of, for plans that are kept: their worker died between the
-    /// acceptance and the note of it.
-    async fn costless(world: &World) -> i64 {
-        let costs = world.number("select count(*) from ai_usage_events where plan_id is not null").await.unwrap();
-        let kept = world.texts("select split_part(topic, '#', 2) from learning_plans").await;
-        let accepted = world.model.accepted();
-        let accepted: u64 = kept.iter().filter_map(|tag| accepted.get(tag)).sum();
-        i64::try_from(accepted).unwrap() - costs
     }
 
     /// The sum of it.
@@ -104,12 +88,11 @@ impl Figures {
         say(&format!("{} requests: {}", self.requests, table(&self.answers)));
         say(&format!("generations of plans that were kept: {:?}", self.ends));
         say(&format!(
-            "settled after: median {:.2} s, worst {:.2} s; costs at the latest after {:.2} s; calls that the model accepted: {}, without a recorded cost: {}",
+            "settled after: median {:.2} s, worst {:.2} s; costs at the latest after {:.2} s; calls that the model accepted: {}",
             at(50),
             at(100),
             self.costs.as_secs_f64(),
-            self.accepted,
-            self.costless
+            self.accepted
         ));
     }
 }

@@ -81,7 +81,7 @@ async fn nothing_is_lost_and_nothing_is_paid_twice_whatever_breaks() {
         let fault = fault(&mut chance);
         let round = Round { world, server: &server, number, fault, load: chance.millis(900, 1_500) };
         let outcome = round.run(chance.fork()).await;
-        figures.take(&format!("round {number}"), fault, &outcome, world).await;
+        figures.take(&format!("round {number}"), fault, &outcome, world);
         assert!(
             outcome.findings.is_empty(),
             "seed {seed}, round {number}, {fault:?}:\n{}",
@@ -111,7 +111,7 @@ async fn die_at_each(server: &Server, points: Vec<(usize, &'static str)>, mut ch
         let fault = Fault::Crash(CrashAt { point, visit: 1 });
         let round = Round { world: &world, server, number, fault, load: Duration::from_millis(300) };
         let outcome = round.run(chance.fork()).await;
-        figures.take("point", fault, &outcome, &world).await;
+        figures.take("point", fault, &outcome, &world);
         assert!(outcome.reached, "no process died at {point}");
         assert!(outcome.findings.is_empty(), "{point}:\n{}", outcome.findings.join("\n"));
     }

@@ -33,7 +33,7 @@ const PHASES: [Phase; 5] = [
         script: |_| Reply::silent().into(),
         options: |options| options,
         asked: 1,
-        reached: 0,
+        reached: 1,
         modules: 0,
     },
     Phase {

@@ -75,7 +75,7 @@ pub(crate) struct Harvest {
     usage: Option<TokenUsage>,
     pub request_id: Option<String>,
     pub model: Option<String>,
-    /// Whether the provider accepted the call, so that it may cost something.
+    /// Whether the provider was asked and has not refused, so that it may cost something.
     pub reached: bool,
 }
 
@@ -152,15 +152,19 @@ async fn converse(mark: Mark<'_>, assignment: &Assignment, emitter: &mut Emitter
         return End::Failed(Failure::new(FailureClass::Validation, "the model's provider is not set up"));
     };
     let request = ModelRequest { model: assignment.entry.id.clone(), brief: assignment.brief.clone() };
+    // Until it is refused: a call that is dropped on its way may be worked on, and paid for.
+    harvest.reached = true;
     let accepted = tokio::select! {
         accepted = provider.stream(request) => accepted,
         () = sleep_until(deadlines.next()) => return End::Failed(deadlines.failure()),
     };
     let stream = match accepted {
         Ok(stream) => stream,
-        Err(error) => return End::Failed(error.into()),
+        Err(error) => {
+            harvest.reached = false;
+            return End::Failed(error.into());
+        }
     };
-    harvest.reached = true;
     crate::crash::point("provider.accepted");
     let mut reader = Reader::new(assignment.plan_id);
     match read(mark, stream, &mut deadlines, &mut reader, emitter, harvest).await {
