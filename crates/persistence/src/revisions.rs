@@ -1,13 +1,16 @@
 //! Revisions: what a plan was before a regeneration or a restore replaced it.
 
 use crate::error::StoreError;
-use crate::rows::{all, first, get, only};
+use crate::rows::{all, execute, first, get, only};
 use crate::session::{ServiceTx, UserTx};
 use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseTransaction, QueryResult};
 use serde_json::Value as Json;
 use waymark_domain::ids::{GenerationId, PlanId, UserId};
 use waymark_domain::plans::PlanSnapshot;
+
+/// Former states kept of a plan: a restore makes one too, and costs nothing, so they must not pile up.
+const KEPT: i64 = 50;
 
 /// A former state, to be put aside.
 pub struct NewRevision<'a> {
@@ -123,7 +126,8 @@ impl ServiceRevisions<'_> {
         find(self.0, plan, number).await
     }
 
-    /// Puts a state aside under the next number, which it returns. Exact only while the plan's row is locked.
+    /// Puts a state aside under the next number, which it returns; the oldest beyond fifty go. Exact only while the plan's
+    /// row is locked.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -139,6 +143,9 @@ impl ServiceRevisions<'_> {
             snapshot.into(),
             new.generation_id.map(|generation| generation.0).into(),
         ];
-        crate::rows::count(&only(self.0, "a revision", sql, values).await?, "plan_revisions", "number")
+        let number = crate::rows::count(&only(self.0, "a revision", sql, values).await?, "plan_revisions", "number")?;
+        let old = "delete from plan_revisions where plan_id = $1 and number <= $2";
+        execute(self.0, old, [new.plan_id.0.into(), (i64::from(number) - KEPT).into()]).await?;
+        Ok(number)
     }
 }

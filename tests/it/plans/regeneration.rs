@@ -298,3 +298,23 @@ async fn dates_are_checked_only_where_they_are_given_anew() {
     assert_eq!(owner.idle(&plan).await["status"], "ready");
     assert_eq!(detail(&owner, &plan).await["startDate"], "2020-01-01");
 }
+
+#[tokio::test]
+async fn revisions_do_not_pile_up() {
+    let model = ModelServer::start(StreamReply::plan(&plan_json(1, 1))).await;
+    let app = App::with(|options| options.model(&model)).await;
+    let (owner, plan) = ready(&app).await;
+    regenerate(&owner, &plan, &json!({})).await;
+    owner.idle(&plan).await;
+    let mut last = 1;
+    for _ in 0..52 {
+        let answer = owner.post(&format!("/v1/plans/{plan}/revisions/{last}/restore"), &json!({})).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        last = answer.json()["revision"].as_i64().unwrap();
+    }
+    assert_eq!(last, 53, "numbers are not given again");
+    let list = owner.get(&format!("/v1/plans/{plan}/revisions")).await.json();
+    let numbers: Vec<i64> = list["items"].as_array().unwrap().iter().map(|it| it["number"].as_i64().unwrap()).collect();
+    assert_eq!(numbers, (4..=53).rev().collect::<Vec<_>>(), "the newest fifty are there");
+    assert_eq!(owner.get(&format!("/v1/plans/{plan}/revisions/3")).await.problem(404), "NOT_FOUND");
+}
