@@ -306,13 +306,13 @@ async fn revisions_do_not_pile_up() {
     let (owner, plan) = ready(&app).await;
     regenerate(&owner, &plan, &json!({})).await;
     owner.idle(&plan).await;
-    let mut last = 1;
+    let mut number = 1;
     for _ in 0..52 {
-        let answer = owner.post(&format!("/v1/plans/{plan}/revisions/{last}/restore"), &json!({})).await;
+        let answer = owner.post(&format!("/v1/plans/{plan}/revisions/{number}/restore"), &json!({})).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
-        last = answer.json()["revision"].as_i64().unwrap();
+        number = answer.json()["revision"].as_i64().unwrap();
     }
-    assert_eq!(last, 53, "numbers are not given again");
+    assert_eq!(number, 53, "numbers are not given again");
     let list = owner.get(&format!("/v1/plans/{plan}/revisions")).await.json();
     let numbers: Vec<i64> = list["items"].as_array().unwrap().iter().map(|it| it["number"].as_i64().unwrap()).collect();
     assert_eq!(numbers, (4..=53).rev().collect::<Vec<_>>(), "the newest fifty are there");
