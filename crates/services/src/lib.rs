@@ -8,12 +8,15 @@ pub mod crash;
 pub mod generation;
 pub mod http;
 pub mod ids;
+pub mod integrations;
 pub mod jobs;
 pub mod plans;
 pub mod quota;
 pub mod schedules;
+pub mod secrets;
 mod services;
 pub mod sweeper;
+pub mod webhooks;
 
 pub use services::{Services, ServicesConfig, StartError};
 pub use waymark_persistence::{DbOptions, PowerError, StoreError};

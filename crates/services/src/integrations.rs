@@ -1,0 +1,3 @@
+//! Connections to the services a learner's plans are exported to or synced with.
+
+pub mod revoke;
