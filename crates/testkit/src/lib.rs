@@ -10,8 +10,12 @@
 
 pub mod actor;
 pub mod app;
+pub mod clerk_server;
 pub mod database;
+mod hooks;
 pub mod model_server;
+mod plain_http;
 pub mod process;
 pub mod sse;
+pub mod stripe_server;
 pub mod wait;
