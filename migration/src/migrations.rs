@@ -52,6 +52,8 @@ sql_migrations![
     "m20261123_000012_calendar_feed",
     "m20261123_000013_explanations",
     "m20261123_000014_rescheduled_at",
+    "m20261123_000015_billing",
+    "m20261123_000016_upkeep",
 ];
 
 /// The migrations in order. Use [`crate::up`] and its siblings, which also hold the lock and see to roles and grants.

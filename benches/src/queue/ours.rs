@@ -49,7 +49,7 @@ fn job(number: u32, users: u32) -> NewJob {
     NewJob {
         id: waymark_services::ids::new(),
         plan_id: None,
-        user_id: UserId(Uuid::from_u128(u128::from(number % users) + 1)),
+        user_id: Some(UserId(Uuid::from_u128(u128::from(number % users) + 1))),
         job_type: JobType::PlanGeneration,
         priority: 1,
         max_attempts: 3,

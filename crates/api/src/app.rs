@@ -90,6 +90,7 @@ impl Application {
             services,
             clock,
             limiter: RateLimiter::new(&http.rate_limits),
+            rate_limits: http.rate_limits,
             requests: TaskTracker::new(),
             stopping: CancellationToken::new(),
         });

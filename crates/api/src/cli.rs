@@ -1,11 +1,13 @@
 //! The command line: parses it, sets up logging and the runtime, runs one command, and turns its outcome into an exit code.
 
+mod billing;
 mod demo;
 mod doctor;
 mod jobs;
 mod logging;
 mod output;
 mod quota;
+mod seed;
 mod serve;
 mod session;
 mod signals;
@@ -44,6 +46,10 @@ enum Command {
     Jobs(jobs::Args),
     /// Compare the counters with the ledgers.
     Quota(quota::Args),
+    /// Fill the database with made-up learners, for development and load tests.
+    Seed(seed::Args),
+    /// Compare accounts with the payment provider.
+    Billing(billing::Args),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -79,7 +85,9 @@ async fn execute(command: Command, settings: Settings) -> Outcome {
         Command::Token(args) => token::run(args, settings).await,
         Command::Doctor => doctor::run(settings).await,
         Command::Jobs(args) => jobs::run(args, settings).await,
+        Command::Billing(args) => billing::run(args, settings).await,
         Command::Quota(args) => quota::run(args, settings).await,
+        Command::Seed(args) => seed::run(args, settings).await,
         Command::Openapi => Ok(()),
     }
 }
@@ -90,9 +98,14 @@ impl Command {
     fn usual_log(&self) -> &'static str {
         match self {
             Self::Serve(_) | Self::Worker => "info,actix_server=warn,actix_http=off,sqlx::postgres::notice=warn",
-            Self::Demo(_) | Self::Token(_) | Self::Doctor | Self::Jobs(_) | Self::Quota(_) | Self::Openapi => {
-                "warn,actix_http=off"
-            }
+            Self::Demo(_)
+            | Self::Billing(_)
+            | Self::Token(_)
+            | Self::Doctor
+            | Self::Jobs(_)
+            | Self::Quota(_)
+            | Self::Seed(_)
+            | Self::Openapi => "warn,actix_http=off",
         }
     }
 }

@@ -7,14 +7,19 @@ use crate::settings::{AiSettings, Settings, is_openrouter};
 use secrecy::ExposeSecret;
 use std::path::PathBuf;
 use std::sync::Arc;
+use waymark_services::accounts::clerk::{ClerkApiConfig, ClerkSettings};
 use waymark_services::accounts::jwks::{JwksAddressError, JwksCache, jwks_address};
 use waymark_services::accounts::local_issuer::{LocalIssuer, LocalKeyError};
 use waymark_services::accounts::tokens::{ClerkTrust, TokenVerifier};
+use waymark_services::billing::BillingSettings;
+use waymark_services::billing::stripe::StripeConfig;
 use waymark_services::clock::SharedClock;
 use waymark_services::generation::catalogue::Catalogue;
 use waymark_services::generation::openai::{OpenAiConfig, OpenAiProvider, OpenAiSetupError};
 use waymark_services::generation::outline::OutlineProvider;
 use waymark_services::generation::{GenerationSettings, Providers};
+use waymark_services::integrations::revoke::RevokeConfig;
+use waymark_services::secrets::{SealError, Sealer};
 use waymark_services::{DbOptions, ServicesConfig};
 
 /// Why the parts do not fit together.
@@ -29,6 +34,12 @@ pub enum ComposeError {
     /// The model server's settings are no good.
     #[error("the model server's settings cannot be used")]
     Provider(#[from] OpenAiSetupError),
+    /// The keys that seal tokens are no good.
+    #[error("OAUTH_ENCRYPTION_KEYS cannot be used")]
+    Seal(#[from] SealError),
+    /// An address of ours is none.
+    #[error("an address cannot be read")]
+    Address(#[from] url::ParseError),
     /// There is no HTTP client.
     #[error("the HTTP client could not be set up")]
     Client(#[from] reqwest::Error),
@@ -55,6 +66,7 @@ pub async fn services(
     clock: &SharedClock,
 ) -> Result<ServicesConfig, ComposeError> {
     let (catalogue, providers) = models(settings, clock)?;
+    let sealer = (!settings.sealing_keys.is_empty()).then(|| Sealer::new(settings.sealing_keys.clone())).transpose()?;
     Ok(ServicesConfig {
         db: DbOptions {
             statement_cache: settings.statement_cache,
@@ -76,7 +88,44 @@ pub async fn services(
             hourly_generations: settings.rate_limits.of(RateClass::AiGeneration),
             ..GenerationSettings::default()
         },
+        billing: billing(settings)?,
+        clerk: clerk(settings)?,
+        revoke: sealer.is_some().then(|| revocation(settings)).transpose()?,
+        sealer,
     })
+}
+
+/// How this installation bills: with a key and the secrets of the events, without which nobody would learn what was paid.
+fn billing(settings: &Settings) -> Result<Option<BillingSettings>, ComposeError> {
+    let stripe = &settings.stripe;
+    let Some(key) = stripe.secret_key.clone().filter(|_| !stripe.webhook_secrets.is_empty()) else { return Ok(None) };
+    Ok(Some(BillingSettings {
+        stripe: StripeConfig::new(key, address(stripe.api_base.as_ref(), "https://api.stripe.com")?),
+        webhook_secrets: stripe.webhook_secrets.clone(),
+        prices: stripe.prices.clone(),
+        app_url: settings.app_url.clone(),
+    }))
+}
+
+fn clerk(settings: &Settings) -> Result<ClerkSettings, ComposeError> {
+    let clerk = &settings.clerk;
+    let base = address(clerk.api_base.as_ref(), "https://api.clerk.com")?;
+    let api = clerk.secret_key.clone().map(|key| ClerkApiConfig { base, key });
+    Ok(ClerkSettings { webhook_secrets: clerk.webhook_secrets.clone(), api })
+}
+
+fn revocation(settings: &Settings) -> Result<RevokeConfig, ComposeError> {
+    let it = &settings.integrations;
+    let notion = address(it.notion_base.as_ref(), "https://api.notion.com")?;
+    let client = it.notion_client_id.clone().zip(it.notion_client_secret.clone());
+    Ok(RevokeConfig {
+        google_oauth_base: address(it.google_oauth_base.as_ref(), "https://oauth2.googleapis.com")?,
+        notion: client.map(|(id, secret)| (notion, id, secret)),
+    })
+}
+
+fn address(given: Option<&url::Url>, usual: &str) -> Result<url::Url, ComposeError> {
+    Ok(given.map_or_else(|| usual.parse(), |given| Ok(given.clone()))?)
 }
 
 /// The key with which this installation signs its own tokens.

@@ -5,7 +5,7 @@ mod codes;
 mod from_services;
 
 pub use codes::{ErrorClass, ErrorCode};
-pub(crate) use from_services::account_erased;
+pub(crate) use from_services::{account_erased, not_configured};
 
 use crate::edge::REQUEST_ID;
 use actix_web::http::StatusCode;

@@ -3,6 +3,7 @@
 
 pub mod enums;
 mod idempotency;
+mod if_match;
 
 use crate::error::Problem;
 use crate::routes;
@@ -24,6 +25,7 @@ use utoipa::{Modify, OpenApi};
         (name = "plans", description = "Stored plans"),
         (name = "schedules", description = "Plans on the learner's calendar"),
         (name = "accounts", description = "The person who asks"),
+        (name = "billing", description = "What they pay for"),
         (name = "health", description = "Probes"),
         (name = "docs", description = "This description"),
     ),
@@ -69,6 +71,11 @@ use utoipa::{Modify, OpenApi};
         routes::accounts::preferences::read,
         routes::accounts::preferences::change,
         routes::usage::read,
+        routes::billing::subscription,
+        routes::billing::checkout,
+        routes::billing::portal,
+        routes::billing::webhooks::stripe,
+        routes::billing::webhooks::clerk,
         routes::health::live,
         routes::health::ready,
         routes::health::worker,
@@ -99,6 +106,7 @@ impl Modify for Shared {
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
         for (path, item) in &mut document.paths.paths {
             for operation in changes(item).filter(|operation| operation.security.is_some()) {
+                if_match::add(operation);
                 idempotency::add(operation);
             }
             for operation in operations(item) {
@@ -129,9 +137,14 @@ fn add_problems(path: &str, operation: &mut Operation) {
     if path.contains('{') {
         add("404", "There is no such thing of this person.");
     }
-    if body {
+    if body && signed_in {
         add("413", "The body has more than 64 KB.");
         add("415", "The body is not JSON.");
+    }
+    // A body without a person is a webhook's.
+    if body && !signed_in {
+        add("400", "It is not signed by a secret known here, or cannot be read; it must not be sent again.");
+        add("413", "The body has more than 256 KB.");
     }
     add("429", "Too many requests; come back after `Retry-After`.");
     add("500", "A defect of the server.");
@@ -190,7 +203,8 @@ mod tests {
                 assert!(operation["summary"].is_string(), "{path}");
                 assert!(operation["responses"]["429"].is_object(), "{path}");
                 assert_eq!(operation["security"].is_array(), operation["responses"]["401"].is_object(), "{path}");
-                assert_eq!(path.starts_with("/api/v1/"), operation["security"].is_array(), "{path}");
+                let of_a_person = path.starts_with("/api/v1/") && path != "/api/v1/stripe/webhook";
+                assert_eq!(of_a_person, operation["security"].is_array(), "{path}");
             }
         }
         assert!(seen >= 22, "{seen}");

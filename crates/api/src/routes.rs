@@ -3,6 +3,7 @@
 
 pub mod accounts;
 mod addresses;
+pub mod billing;
 pub mod docs;
 pub mod generation;
 pub mod health;
@@ -16,7 +17,8 @@ use crate::auth::signed_in;
 use crate::rate_limits::RateClass;
 use accounts::preferences;
 use actix_web::web::{self, ServiceConfig, to};
-use addresses::{address, delete, get, get_stream, limited, nowhere, patch, post, put};
+use addresses::{address, delete, get, get_stream, limited, limited_misses, nowhere, patch, post, put};
+use billing::webhooks;
 use generation::regeneration;
 use plans::{editing, explanation, export, feed, progress, revisions};
 
@@ -56,7 +58,7 @@ pub fn register(config: &mut ServiceConfig) {
             "/v1/plans/{planId}/calendar-feed",
             [post(signed_in(to(feed::make))), delete(signed_in(to(feed::revoke)))],
         ))
-        .service(address("/calendar/{token}.ics", [get(limited(RateClass::Others, to(feed::read)))]))
+        .service(address("/calendar/{token}.ics", [get(limited_misses(RateClass::Others, to(feed::read)))]))
         .service(address("/v1/tasks/{taskId}/explanation", [post(signed_in(to(explanation::explain)))]))
         .service(address(
             "/v1/modules/{moduleId}",
@@ -80,6 +82,11 @@ pub fn register(config: &mut ServiceConfig) {
             [get(signed_in(to(preferences::read))), patch(signed_in(to(preferences::change)))],
         ))
         .service(address("/v1/user/usage", [get(signed_in(to(usage::read)))]))
+        .service(address("/v1/user/subscription", [get(signed_in(to(billing::subscription)))]))
+        .service(address("/v1/stripe/create-checkout", [post(signed_in(to(billing::checkout)))]))
+        .service(address("/v1/stripe/create-portal", [post(signed_in(to(billing::portal)))]))
+        .service(address("/v1/stripe/webhook", [post(limited(RateClass::Webhooks, to(webhooks::stripe)))]))
+        .service(address("/webhooks/clerk", [post(limited(RateClass::Webhooks, to(webhooks::clerk)))]))
         .service(address("/health/live", [get(limited(RateClass::Health, to(health::live)))]))
         .service(address("/health/ready", [get(limited(RateClass::Health, to(health::ready)))]))
         .service(address("/health/worker", [get(limited(RateClass::Health, to(health::worker)))]))

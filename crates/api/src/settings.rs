@@ -18,6 +18,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
+use waymark_domain::billing::PriceTiers;
 use waymark_domain::generation::ModelId;
 use waymark_domain::quota::Limits;
 use waymark_services::generation::Timeouts;
@@ -44,6 +45,12 @@ pub struct Settings {
     pub ai: AiSettings,
     /// `CLERK_*`
     pub clerk: ClerkSettings,
+    /// `STRIPE_*`
+    pub stripe: StripeSettings,
+    /// `OAUTH_ENCRYPTION_KEYS`, newest first.
+    pub sealing_keys: Vec<(String, [u8; 32])>,
+    /// `NOTION_*` and `GOOGLE_*`
+    pub integrations: IntegrationSettings,
     /// `TIER_LIMITS` over the product's numbers.
     pub limits: Limits,
     /// `RATE_LIMITS` over the product's numbers.
@@ -84,6 +91,38 @@ pub struct ClerkSettings {
     pub jwks_url: Option<String>,
     /// `CLERK_AUTHORIZED_PARTIES`
     pub authorized_parties: Vec<String>,
+    /// `CLERK_SECRET_KEY`
+    pub secret_key: Option<SecretString>,
+    /// `CLERK_API_BASE`
+    pub api_base: Option<Url>,
+    /// `CLERK_WEBHOOK_SECRET`
+    pub webhook_secrets: Vec<SecretString>,
+}
+
+/// The payment provider.
+#[derive(Debug, Clone, Default)]
+pub struct StripeSettings {
+    /// `STRIPE_SECRET_KEY`
+    pub secret_key: Option<SecretString>,
+    /// `STRIPE_API_BASE`
+    pub api_base: Option<Url>,
+    /// `STRIPE_WEBHOOK_SECRETS`
+    pub webhook_secrets: Vec<SecretString>,
+    /// `STRIPE_STARTER_PRICE_IDS` and `STRIPE_PRO_PRICE_IDS`
+    pub prices: PriceTiers,
+}
+
+/// Services that plans are exported to and synced with.
+#[derive(Debug, Clone, Default)]
+pub struct IntegrationSettings {
+    /// `NOTION_CLIENT_ID`
+    pub notion_client_id: Option<String>,
+    /// `NOTION_CLIENT_SECRET`
+    pub notion_client_secret: Option<SecretString>,
+    /// `NOTION_API_BASE`
+    pub notion_base: Option<Url>,
+    /// `GOOGLE_OAUTH_BASE`
+    pub google_oauth_base: Option<Url>,
 }
 
 impl Default for Settings {
@@ -98,6 +137,9 @@ impl Default for Settings {
             app_url: None,
             ai: AiSettings::default(),
             clerk: ClerkSettings::default(),
+            stripe: StripeSettings::default(),
+            sealing_keys: Vec::new(),
+            integrations: IntegrationSettings::default(),
             limits: Limits::default(),
             rate_limits: RateLimits::default(),
             lease: Duration::from_secs(30),
@@ -171,6 +213,10 @@ impl Settings {
         .into_iter()
         .flatten()
         .collect();
+        if let Some(price) = self.stripe.prices.ambiguous() {
+            let message = format!("names {price}, which STRIPE_STARTER_PRICE_IDS names as well");
+            problems.push(SettingProblem { name: "STRIPE_PRO_PRICE_IDS".to_owned(), message });
+        }
         if self.ai.needs_model() {
             let message = "must name one of the server's models: AI_BASE_URL is not OpenRouter's address, \
                            and only for OpenRouter is a default known"

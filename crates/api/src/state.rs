@@ -1,6 +1,6 @@
 //! What every handler can reach. Made once by [`crate::app`].
 
-use crate::rate_limits::RateLimiter;
+use crate::rate_limits::{RateLimiter, RateLimits};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use waymark_services::Services;
@@ -12,6 +12,8 @@ pub struct AppState {
     pub services: Services,
     /// Tells the time.
     pub clock: SharedClock,
+    /// How many requests each class may make.
+    pub rate_limits: RateLimits,
     /// Limits of this process.
     pub limiter: RateLimiter,
     /// Requests whose handler is at work, so that a stop can wait for them.

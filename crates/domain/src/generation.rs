@@ -10,7 +10,7 @@ mod pacing;
 mod raw;
 
 pub use attempts::{AttemptStatus, FIRST_PAUSE, FailureClass, GenerationKind, MAX_ATTEMPTS, NextStep, after_failure};
-pub use cost::{ModelPrice, TokenUsage, cents_rounded_up};
+pub use cost::{ModelPrice, TokenUsage, cents_rounded_up, estimated_tokens};
 pub use events::{
     AttemptRestart, Canceled, Complete, EventKind, GenerationFailed, ModuleSummary, ModuleTask, PlanEvent, PlanStart,
     Progress, TaskLink, UsageSummary,

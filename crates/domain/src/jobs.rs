@@ -22,8 +22,15 @@ impl JobStatus {
 }
 
 closed_enum! {
-    /// What a job does.
-    JobType { PlanGeneration = "plan_generation", PlanRegeneration = "plan_regeneration" }
+    /// What a job does: a learner's plan, or the server's own work.
+    JobType {
+        PlanGeneration = "plan_generation",
+        PlanRegeneration = "plan_regeneration",
+        /// What is left to do elsewhere when an account is gone: subscriptions to cancel, access to give back.
+        AccountErasure = "account_erasure",
+        /// Compares every account with the payment provider, each night.
+        BillingReconcile = "billing_reconcile",
+    }
 }
 
 /// A job that is due waits too long when nobody has taken it for this time.

@@ -21,7 +21,7 @@ pub use edits::{
 pub use inputs::{Notes, TextRuleError, Topic, WeeklyHours, WeeklyHoursError};
 pub use merge::{Merged, MergedModule, MergedTask, merge};
 pub use order::{Order, move_to};
-pub use overrides::PlanOverrides;
+pub use overrides::{PlanInput, PlanOverrides};
 pub use proposal::{Proposal, ProposedModule, ProposedTask, proposal_of_drafts, proposal_of_snapshot};
 pub use snapshot::{PlanSnapshot, SnapshotLink, SnapshotModule, SnapshotTask};
 

@@ -8,6 +8,7 @@ pub use overrides::LimitOverrideError;
 
 use crate::billing::SubscriptionTier;
 use crate::plans::PlanDates;
+use chrono::{Days, NaiveDate};
 use serde::Serialize;
 
 /// Whether a tier may use every model or the free ones.
@@ -89,7 +90,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum QuotaRefusal {
     /// As many active plans as the tier has.
-    #[error("the plan limit of this tier is reached: {used} of {limit} active plans")]
+    #[error("the plan limit of this tier is reached: {used} of {limit} active plans{}", stay(*used, *limit))]
     ActivePlans {
         /// Most active plans.
         limit: u32,
@@ -133,6 +134,11 @@ impl Limits {
     }
 }
 
+/// What becomes of plans beyond the limit, where there are any: a lower tier took effect.
+const fn stay(used: u32, limit: u32) -> &'static str {
+    if used > limit { "; those that are there stay, and can be worked on" } else { "" }
+}
+
 impl TierLimits {
     /// Whether one more active plan fits.
     ///
@@ -156,6 +162,11 @@ impl TierLimits {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The last day that a plan of this tier may have when it begins on `start`; none: any.
+    pub fn last_day(&self, start: NaiveDate) -> Option<NaiveDate> {
+        start.checked_add_days(Days::new(u64::from(self.plan_weeks?.saturating_mul(7))))
     }
 
     /// Whether one more regeneration fits, when `used` are done or under way this month.

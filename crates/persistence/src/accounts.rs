@@ -1,16 +1,22 @@
 //! Accounts: who a token's subject is here.
 
+mod erasure;
+mod identity;
 mod preferences;
+mod subscription;
 
+pub use erasure::SealedToken;
+pub use identity::KnownIdentity;
 pub use preferences::Preferences;
+pub(crate) use subscription::{SUBSCRIPTION, subscription, tier};
 
 use crate::error::StoreError;
-use crate::rows::{execute, first, get, only, parse};
+use crate::rows::{execute, first, get, only};
 use crate::session::{ServiceTx, UserTx};
 use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseTransaction, QueryResult};
 use serde::{Deserialize, Serialize};
-use waymark_domain::billing::SubscriptionTier;
+use waymark_domain::billing::{Subscription, SubscriptionTier};
 use waymark_domain::ids::UserId;
 
 /// A person as they and the server see them.
@@ -24,7 +30,7 @@ pub struct Account {
     pub email: Option<String>,
     /// Display name.
     pub name: Option<String>,
-    /// What they pay for.
+    /// Whose limits hold for them now: what they pay for, and in arrears only until the period's end.
     pub tier: SubscriptionTier,
     /// IANA name.
     pub timezone: String,
@@ -34,7 +40,10 @@ pub struct Account {
     pub created_at: DateTime<Utc>,
 }
 
-const COLUMNS: &str = "id, clerk_user_id, email, name, subscription_tier::text, timezone, preferred_model, created_at";
+/// The columns of an [`Account`], for a statement in which `users` is called `u`.
+fn columns() -> String {
+    format!("u.id, u.clerk_user_id, u.email, u.name, u.timezone, u.preferred_model, u.created_at, {SUBSCRIPTION}")
+}
 
 fn account(row: &QueryResult) -> Result<Account, StoreError> {
     Ok(Account {
@@ -42,7 +51,7 @@ fn account(row: &QueryResult) -> Result<Account, StoreError> {
         subject: get(row, "clerk_user_id")?,
         email: get(row, "email")?,
         name: get(row, "name")?,
-        tier: parse(row, "users", "subscription_tier")?,
+        tier: tier(row)?,
         timezone: get(row, "timezone")?,
         preferred_model: get(row, "preferred_model")?,
         created_at: get(row, "created_at")?,
@@ -65,7 +74,17 @@ impl UserAccounts<'_> {
     /// # Errors
     /// [`StoreError`]
     pub async fn own(&self) -> Result<Option<Account>, StoreError> {
-        first(&self.0.tx, &format!("select {COLUMNS} from users"), []).await?.map(|row| account(&row)).transpose()
+        let sql = format!("select {} from users u", columns());
+        first(&self.0.tx, &sql, []).await?.map(|row| account(&row)).transpose()
+    }
+
+    /// What the learner has bought, and whether the payment provider knows them; none once they are erased.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn subscription(&self) -> Result<Option<(Subscription, bool)>, StoreError> {
+        let sql = format!("select {SUBSCRIPTION}, u.stripe_customer_id is not null as has_customer from users u");
+        first(&self.0.tx, &sql, []).await?.map(|row| Ok((subscription(&row)?, get(&row, "has_customer")?))).transpose()
     }
 }
 
@@ -85,8 +104,18 @@ impl ServiceAccounts<'_> {
     /// # Errors
     /// [`StoreError`]
     pub async fn by_subject(&self, subject: &str) -> Result<Option<Account>, StoreError> {
-        let sql = format!("select {COLUMNS} from users where clerk_user_id = $1");
+        let sql = format!("select {} from users u where u.clerk_user_id = $1", columns());
         first(self.0, &sql, [subject.into()]).await?.map(|row| account(&row)).transpose()
+    }
+
+    /// Waits until nobody else makes or erases the account of this subject, or gives this address away, for the rest of the
+    /// transaction: there may be no row yet that could be locked. Of the two the subject comes first.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn alone(&self, with: &str) -> Result<(), StoreError> {
+        let sql = "select pg_advisory_xact_lock(hashtextextended($1, 28773)) is null as locked";
+        only(self.0, "a lock", sql, [with.into()]).await.map(drop)
     }
 
     /// Whether this subject was erased: a late token must not bring the person back.
@@ -110,8 +139,8 @@ impl ServiceAccounts<'_> {
         email: Option<&str>,
         name: Option<&str>,
     ) -> Result<Account, StoreError> {
-        let insert =
-            "insert into users (id, clerk_user_id, email, name) values ($1, $2, lower($3), $4) on conflict do nothing";
+        let insert = "insert into users (id, clerk_user_id, email, name, clerk_name) values ($1, $2, lower($3), $4, $4)
+                      on conflict do nothing";
         for email in [email, None] {
             execute(self.0, insert, [id.0.into(), subject.into(), email.into(), name.into()]).await?;
             if let Some(found) = self.by_subject(subject).await? {
@@ -121,13 +150,13 @@ impl ServiceAccounts<'_> {
         Err(StoreError::WrongCount { what: "a provisioned account", expected: 1, actual: 0 })
     }
 
-    /// What an account pays for; none once it is erased.
+    /// The tier whose limits hold for an account now; none once it is erased.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn tier(&self, id: UserId) -> Result<Option<SubscriptionTier>, StoreError> {
-        let sql = "select subscription_tier::text from users where id = $1";
-        first(self.0, sql, [id.0.into()]).await?.map(|row| parse(&row, "users", "subscription_tier")).transpose()
+        let sql = format!("select {SUBSCRIPTION} from users u where u.id = $1");
+        first(self.0, &sql, [id.0.into()]).await?.map(|row| tier(&row)).transpose()
     }
 
     /// Locks an account for the rest of the transaction and reads its tier: whoever counts and then inserts holds this.
@@ -136,7 +165,7 @@ impl ServiceAccounts<'_> {
     /// # Errors
     /// [`StoreError`]
     pub async fn lock(&self, id: UserId) -> Result<Option<Account>, StoreError> {
-        let sql = format!("select {COLUMNS} from users where id = $1 for no key update");
+        let sql = format!("select {} from users u where u.id = $1 for no key update", columns());
         first(self.0, &sql, [id.0.into()]).await?.map(|row| account(&row)).transpose()
     }
 }

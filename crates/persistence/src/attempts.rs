@@ -203,12 +203,29 @@ impl ServiceAttempts<'_> {
         execute(self.0, sql, [id.0.into(), request_id.into()]).await.map(drop)
     }
 
-    /// Records that the provider never accepted the call, as its own worker knows: it has cost nothing.
+    /// Records that the provider never accepted the call, as its own worker knows: it has cost nothing. Whoever held the
+    /// worker for dead may have charged an estimate meanwhile, which is taken back; the row stays, at no cost.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn unreached(&self, id: AttemptId) -> Result<(), StoreError> {
-        execute(self.0, "update generation_attempts set reached_at = null where id = $1", [id.0.into()]).await.map(drop)
+        // A statement of its own: whoever estimates holds this row, and the next one sees what they have charged.
+        let unreached = "update generation_attempts set reached_at = null where id = $1";
+        execute(self.0, unreached, [id.0.into()]).await?;
+        // The estimate is locked and read before it is replaced: a statement does not see what it has changed itself.
+        let taken_back = "with old as materialized (
+                            select e.id, e.cost_microusd from generation_attempts a
+                              join ai_usage_events e on e.generation_id = a.generation_id and e.attempt = a.number
+                            where a.id = $1 and e.estimated for update of e),
+                          freed as (
+                            update ai_usage_events e set input_tokens = 0, output_tokens = 0, cost_cents = 0, cost_microusd = 0,
+                              estimated = false, lookup_at = null, price = e.price || '{\"source\": \"unreached\"}'
+                            from old where e.id = old.id
+                            returning e.user_id, to_char(e.created_at at time zone 'UTC', 'YYYY-MM') as month,
+                              old.cost_microusd as less)
+                          update usage_metrics m set updated_at = now(), ai_cost_microusd = m.ai_cost_microusd - freed.less
+                          from freed where m.user_id = freed.user_id and m.month = freed.month";
+        execute(self.0, taken_back, [id.0.into()]).await.map(drop)
     }
 
     /// The highest number of a generation's attempts, 0 when there is none.

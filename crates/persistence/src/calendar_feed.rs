@@ -1,13 +1,13 @@
 //! The calendar feed: whose address it is, and what calendar programs were last shown of each session, so that a session's
 //! SEQUENCE grows exactly when it changes. Called by `services::plans`.
 
+use crate::accounts::{SUBSCRIPTION, tier};
 use crate::error::StoreError;
-use crate::rows::{all, execute, first, get, parse};
-use crate::session::ServiceTx;
+use crate::rows::{all, execute, first, get};
+use crate::session::{ServiceTx, UserTx};
 use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseTransaction, QueryResult};
 use serde_json::json;
-use std::collections::HashMap;
 use waymark_domain::accounts::UserCtx;
 use waymark_domain::ids::{PlanId, TaskId, UserId};
 
@@ -51,6 +51,26 @@ pub struct FeedEntry {
     pub cancelled: bool,
 }
 
+/// The calendar feed, as the learner.
+pub struct UserCalendarFeed<'t>(&'t DatabaseTransaction);
+
+impl UserTx {
+    /// The calendar feed.
+    pub fn calendar_feed(&self) -> UserCalendarFeed<'_> {
+        UserCalendarFeed(&self.tx)
+    }
+}
+
+impl UserCalendarFeed<'_> {
+    /// What was last shown of a learner's plan, in order of time.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn entries(&self, plan: PlanId, user: UserId) -> Result<Vec<FeedEntry>, StoreError> {
+        entries(self.0, (plan, user)).await
+    }
+}
+
 /// The calendar feed, as the server: whoever asks for it has an address and no token.
 pub struct ServiceCalendarFeed<'t>(&'t DatabaseTransaction);
 
@@ -78,59 +98,46 @@ impl ServiceCalendarFeed<'_> {
     /// # Errors
     /// [`StoreError`]
     pub async fn find(&self, secret_hash: &str, request_id: &str) -> Result<Option<(PlanId, UserCtx)>, StoreError> {
-        let sql = "select p.id, p.user_id, u.clerk_user_id, u.subscription_tier::text
-                   from learning_plans p join users u on u.id = p.user_id where p.calendar_feed_hash = $1";
-        let Some(row) = first(self.0, sql, [secret_hash.into()]).await? else { return Ok(None) };
+        let sql = format!(
+            "select p.id, p.user_id, u.clerk_user_id, {SUBSCRIPTION}
+             from learning_plans p join users u on u.id = p.user_id where p.calendar_feed_hash = $1"
+        );
+        let Some(row) = first(self.0, &sql, [secret_hash.into()]).await? else { return Ok(None) };
         let owner = UserCtx {
             subject: get(&row, "clerk_user_id")?,
             user_id: UserId(get(&row, "user_id")?),
-            tier: parse(&row, "users", "subscription_tier")?,
+            tier: tier(&row)?,
             request_id: request_id.to_owned(),
         };
         Ok(Some((PlanId(get(&row, "id")?), owner)))
     }
 
+    /// Locks a learner's plan for the rest of the transaction: what is read of it from here on is what the ledger is
+    /// compared with, so nobody who has read less of the plan writes after who has read more. False when it is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn lock(&self, plan: PlanId, user: UserId) -> Result<bool, StoreError> {
+        let sql = "select id from learning_plans where id = $1 and user_id = $2 for no key update";
+        Ok(first(self.0, sql, [plan.0.into(), user.0.into()]).await?.is_some())
+    }
+
     /// What is shown of a learner's plan when its schedule has these sessions, in order of time. Sessions that are new or
     /// changed since they were last shown are written down as of `now`, with a grown sequence; those that are gone are
-    /// cancelled, and forgotten when that was before `forget`. Reads only, as long as nothing has changed.
+    /// cancelled, and forgotten when that was before `forget`. The caller [holds](Self::lock) the plan and has read the
+    /// sessions since.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn show(
         &self,
-        (plan, user): (PlanId, UserId),
+        owned: (PlanId, UserId),
         sessions: &[FeedSession],
         now: DateTime<Utc>,
         forget: DateTime<Utc>,
     ) -> Result<Vec<FeedEntry>, StoreError> {
-        let known = self.entries(plan, user).await?;
-        let shown: HashMap<(TaskId, u32), &str> = known
-            .iter()
-            .filter(|entry| !entry.cancelled)
-            .map(|entry| ((entry.task_id, entry.part), entry.content_hash.as_str()))
-            .collect();
-        let same = shown.len() == sessions.len()
-            && sessions
-                .iter()
-                .all(|session| shown.get(&(session.task_id, session.part)) == Some(&session.content_hash.as_str()));
-        let stale = known.iter().any(|entry| entry.cancelled && entry.last_modified < forget);
-        if same && !stale {
-            return Ok(known);
-        }
-        // Two programs that ask at once write one after the other, and the second finds nothing changed.
-        let lock = "select id from learning_plans where id = $1 and user_id = $2 for no key update";
-        if first(self.0, lock, [plan.0.into(), user.0.into()]).await?.is_none() {
-            return Ok(Vec::new());
-        }
-        self.write((plan, user), sessions, now, forget).await?;
-        self.entries(plan, user).await
-    }
-
-    async fn entries(&self, plan: PlanId, user: UserId) -> Result<Vec<FeedEntry>, StoreError> {
-        let sql = "select task_id, part, sequence, content_hash, title, starts_at, ends_at, last_modified,
-                     cancelled_at is not null as cancelled
-                   from calendar_feed_entries where plan_id = $1 and user_id = $2 order by starts_at, task_id, part";
-        all(self.0, sql, [plan.0.into(), user.0.into()]).await?.iter().map(entry).collect()
+        self.write(owned, sessions, now, forget).await?;
+        entries(self.0, owned).await
     }
 
     async fn write(
@@ -169,6 +176,13 @@ impl ServiceCalendarFeed<'_> {
         }
         execute(self.0, forgotten, [plan.0.into(), user.0.into(), forget.into()]).await.map(drop)
     }
+}
+
+async fn entries(tx: &DatabaseTransaction, (plan, user): (PlanId, UserId)) -> Result<Vec<FeedEntry>, StoreError> {
+    let sql = "select task_id, part, sequence, content_hash, title, starts_at, ends_at, last_modified,
+                 cancelled_at is not null as cancelled
+               from calendar_feed_entries where plan_id = $1 and user_id = $2 order by starts_at, task_id, part";
+    all(tx, sql, [plan.0.into(), user.0.into()]).await?.iter().map(entry).collect()
 }
 
 fn entry(row: &QueryResult) -> Result<FeedEntry, StoreError> {

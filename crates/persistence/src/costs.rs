@@ -7,31 +7,20 @@ use crate::rows::{all, execute, get};
 use crate::session::ServiceTx;
 use chrono::{DateTime, Utc};
 use sea_orm::QueryResult;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use uuid::Uuid;
-use waymark_domain::generation::{ModelPrice, TokenUsage};
+use waymark_domain::generation::{ModelPrice, TokenUsage, cents_rounded_up, estimated_tokens};
 use waymark_domain::ids::{AttemptId, GenerationId, PlanId, UserId};
 
-/// Characters of a token, roughly: what an estimate divides by.
-const CHARS_A_TOKEN: u64 = 4;
-
-/// An estimated call whose provider can be asked.
+/// An estimated call whose provider can be asked: a generation's attempt or an explanation.
 #[derive(Debug, Clone)]
 pub struct Lookup {
     /// The row of `ai_usage_events`.
     pub id: Uuid,
-    /// The plan, if it is still there.
-    pub plan_id: Option<PlanId>,
     /// Whose it is.
     pub user_id: UserId,
-    /// The generation.
-    pub generation_id: GenerationId,
-    /// The attempt's number.
-    pub attempt: u32,
     /// Who was paid.
     pub provider: String,
-    /// The model that answered.
-    pub model: String,
     /// The provider's name for the call.
     pub request_id: String,
     /// The catalogue's price then.
@@ -62,25 +51,30 @@ const LOST: &str = "
       select from ai_usage_events u where u.generation_id = a.generation_id and u.attempt = a.number)";
 
 impl ServiceCosts<'_> {
-    /// Takes calls whose provider is to be asked now. Each is pushed ahead, by more the older it is, so that whoever dies
-    /// while asking only delays it.
+    /// Takes calls that are to be asked about now, of the named providers; others are left to processes that have them. Each
+    /// is pushed ahead, by more the older it is, so that whoever dies while asking only delays it.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn take_lookups(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<Lookup>, StoreError> {
+    pub async fn take_lookups(
+        &self,
+        now: DateTime<Utc>,
+        providers: &[&str],
+        limit: u32,
+    ) -> Result<Vec<Lookup>, StoreError> {
         let sql = "with due as materialized (
-                     select id from ai_usage_events where lookup_at <= $1 and generation_id is not null
-                       and request_id is not null order by lookup_at limit $2 for update skip locked)
+                     select id from ai_usage_events where lookup_at <= $1 and request_id is not null
+                         and provider in (select jsonb_array_elements_text($3))
+                       order by lookup_at limit $2 for update skip locked)
                    update ai_usage_events u set lookup_at = $1 + case
                      when $1 - u.created_at < interval '5 s' then interval '5 s'
                      when $1 - u.created_at < interval '20 s' then interval '15 s'
                      when $1 - u.created_at < interval '80 s' then interval '1 min'
                      else interval '5 min' end
                    from due where u.id = due.id
-                   returning u.id, u.plan_id, u.user_id, u.generation_id, u.attempt, u.provider, u.model, u.request_id,
-                     u.price, u.created_at";
-        let rows = all(&self.0.tx, sql, [now.into(), i64::from(limit).into()]).await?;
-        rows.iter().map(lookup).collect()
+                   returning u.id, u.user_id, u.provider, u.request_id, u.price, u.created_at";
+        let values = [now.into(), i64::from(limit).into(), json!(providers).into()];
+        all(&self.0.tx, sql, values).await?.iter().map(lookup).collect()
     }
 
     /// Puts what the provider says in the place of an estimate, and moves the month's spend by the difference. Nothing
@@ -89,21 +83,29 @@ impl ServiceCosts<'_> {
     /// # Errors
     /// [`StoreError`]
     pub async fn correct(&self, lookup: &Lookup, usage: TokenUsage) -> Result<bool, StoreError> {
-        let record = UsageRecord {
-            plan_id: lookup.plan_id,
-            user_id: lookup.user_id,
-            generation_id: lookup.generation_id,
-            attempt: lookup.attempt,
-            provider: &lookup.provider,
-            model: &lookup.model,
-            usage,
-            price: lookup.price,
-            cost_microusd: lookup.price.cost_microusd(&usage),
-            estimated: false,
-            request_id: Some(&lookup.request_id),
-            at: lookup.spent_at,
-        };
-        self.0.attempts().record_usage(&record).await
+        // The estimate is locked and read before it is replaced: a statement does not see what it has changed itself.
+        let sql = "with old as materialized (
+                     select id, cost_microusd from ai_usage_events where id = $1 and user_id = $2 and estimated for update),
+                   spent as (
+                     update ai_usage_events e set input_tokens = $3, output_tokens = $4, cost_cents = $5, cost_microusd = $6,
+                       price = e.price || jsonb_build_object('source', $7::text), estimated = false, lookup_at = null
+                     from old where e.id = old.id
+                     returning e.user_id, to_char(e.created_at at time zone 'UTC', 'YYYY-MM') as month,
+                       e.cost_microusd - old.cost_microusd as more)
+                   update usage_metrics m set updated_at = now(), ai_cost_microusd = m.ai_cost_microusd + spent.more
+                   from spent where m.user_id = spent.user_id and m.month = spent.month";
+        let cost_microusd = lookup.price.cost_microusd(&usage);
+        let source = if usage.provider_cost_microusd.is_some() { "provider" } else { "catalogue" };
+        let values = [
+            lookup.id.into(),
+            lookup.user_id.0.into(),
+            i64::from(usage.input_tokens).into(),
+            i64::from(usage.output_tokens).into(),
+            cents_rounded_up(cost_microusd).into(),
+            cost_microusd.into(),
+            source.into(),
+        ];
+        Ok(execute(&self.0.tx, sql, values).await? > 0)
     }
 
     /// Leaves a call at its estimate: its provider will not tell.
@@ -113,6 +115,18 @@ impl ServiceCosts<'_> {
     pub async fn give_up(&self, id: Uuid) -> Result<(), StoreError> {
         let sql = "update ai_usage_events set lookup_at = null where id = $1 and estimated";
         execute(&self.0.tx, sql, [id.into()]).await.map(drop)
+    }
+
+    /// Leaves calls from before an instant at their estimates, whoever made them: nobody has had their provider since. Those
+    /// of the named providers can still be asked about, and are left to that.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn give_up_before(&self, before: DateTime<Utc>, providers: &[&str]) -> Result<u64, StoreError> {
+        let sql = "update ai_usage_events set lookup_at = null where id = any(array(
+                     select id from ai_usage_events where lookup_at is not null and created_at < $1
+                       and provider <> all(array(select jsonb_array_elements_text($2))) for update skip locked))";
+        execute(&self.0.tx, sql, [before.into(), json!(providers).into()]).await
     }
 
     /// Estimates attempts that reached a provider, ended between two instants and have no cost yet: their workers died.
@@ -126,9 +140,13 @@ impl ServiceCosts<'_> {
         before: DateTime<Utc>,
         limit: u32,
     ) -> Result<u32, StoreError> {
+        // Locked, so that a worker that wakes up to say that it reached nobody comes before or after. By learner and month, so
+        // that clerks at work on different attempts take the counters in one order.
         let sql = format!(
-            "{LOST} and a.status <> 'in_progress' and a.finished_at > $1 and a.finished_at <= $2
-             order by a.finished_at limit $3"
+            "with lost as materialized (
+               {LOST} and a.status <> 'in_progress' and a.finished_at > $1 and a.finished_at <= $2
+               order by a.finished_at limit $3 for no key update of a skip locked)
+             select * from lost order by user_id, spent_at"
         );
         let rows = all(&self.0.tx, &sql, [after.into(), before.into(), i64::from(limit).into()]).await?;
         for row in &rows {
@@ -155,8 +173,8 @@ impl ServiceCosts<'_> {
         let text = |key: &str| metadata.get(key).and_then(Json::as_str);
         let told = u64::try_from(get::<i64>(row, "told")?).unwrap_or_default();
         let usage = TokenUsage {
-            input_tokens: tokens(number("promptChars")),
-            output_tokens: tokens(told.max(number("bytes"))),
+            input_tokens: estimated_tokens(number("promptChars")),
+            output_tokens: estimated_tokens(told.max(number("bytes"))),
             provider_cost_microusd: None,
         };
         let price = price(metadata.get("price"));
@@ -178,10 +196,6 @@ impl ServiceCosts<'_> {
     }
 }
 
-fn tokens(chars: u64) -> u32 {
-    u32::try_from(chars.div_ceil(CHARS_A_TOKEN)).unwrap_or(u32::MAX)
-}
-
 /// The price as it was recorded; free when there is none.
 fn price(recorded: Option<&Json>) -> ModelPrice {
     recorded.and_then(|price| serde_json::from_value(price.clone()).ok()).unwrap_or_default()
@@ -190,13 +204,8 @@ fn price(recorded: Option<&Json>) -> ModelPrice {
 fn lookup(row: &QueryResult) -> Result<Lookup, StoreError> {
     Ok(Lookup {
         id: get(row, "id")?,
-        plan_id: get::<Option<Uuid>>(row, "plan_id")?.map(PlanId),
         user_id: UserId(get(row, "user_id")?),
-        generation_id: GenerationId(get(row, "generation_id")?),
-        attempt: u32::try_from(get::<i32>(row, "attempt")?)
-            .map_err(|_| StoreError::Inconsistent { table: "ai_usage_events", column: "attempt" })?,
         provider: get(row, "provider")?,
-        model: get(row, "model")?,
         request_id: get(row, "request_id")?,
         price: price(Some(&get::<Json>(row, "price")?)),
         spent_at: get(row, "created_at")?,

@@ -54,6 +54,13 @@ impl StoreError {
     pub fn violates(&self, name: &str) -> bool {
         matches!(self, Self::Conflict { constraint } if constraint == name)
     }
+
+    /// Whether the account is gone that the row was to belong to. Keys that lead to a parent together with its owner say
+    /// nothing of the account.
+    pub fn is_ownerless(&self) -> bool {
+        let leads_to_account = |name: &str| name.ends_with("_user_id_fkey") && !name.ends_with("_id_user_id_fkey");
+        matches!(self, Self::Conflict { constraint } if leads_to_account(constraint))
+    }
 }
 
 impl From<DbErr> for StoreError {
@@ -104,5 +111,26 @@ fn driver_error(error: &DbErr) -> Option<&SqlxError> {
         | DbErr::Query(RuntimeErr::SqlxError(inner))
         | DbErr::Conn(RuntimeErr::SqlxError(inner)) => Some(inner.as_ref()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StoreError;
+
+    #[test]
+    fn a_key_that_leads_to_the_account_alone_tells_that_it_is_gone() {
+        for (constraint, ownerless) in [
+            ("idempotency_keys_user_id_fkey", true),
+            ("learning_plans_user_id_fkey", true),
+            ("modules_plan_id_user_id_fkey", false),
+            ("users_email_key", false),
+        ] {
+            assert_eq!(
+                StoreError::Conflict { constraint: constraint.to_owned() }.is_ownerless(),
+                ownerless,
+                "{constraint}"
+            );
+        }
     }
 }

@@ -194,13 +194,14 @@ impl ServiceEvents<'_> {
         all(self.0, &sql, [Json::from(batch).into(), EVENTS.into()]).await?.iter().map(logged).collect()
     }
 
-    /// The ends of several plans' logs: the fallback when no hint arrives.
+    /// The ends of several plans' logs, -1 where the plan is gone: the fallback when no hint arrives.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn ends(&self, plans: &[PlanId]) -> Result<Vec<(PlanId, i64)>, StoreError> {
         let sql = "select w.id as plan_id,
-                     coalesce((select max(e.seq) from generation_events e where e.plan_id = w.id), 0) as seq
+                     coalesce((select max(e.seq) from generation_events e where e.plan_id = w.id),
+                       (select 0 from learning_plans p where p.id = w.id), -1)::bigint as seq
                    from jsonb_array_elements_text($1) as a(text), lateral (select a.text::uuid as id) w";
         let plans: Vec<Uuid> = plans.iter().map(|plan| plan.0).collect();
         all(self.0, sql, [json!(plans).into()])

@@ -63,6 +63,8 @@ pub struct ExplanationCost<'a> {
     pub usage: TokenUsage,
     /// The catalogue's price then.
     pub price: ModelPrice,
+    /// Whether the provider may have accepted the call; one that it never did is no call, and costs nothing.
+    pub reached: bool,
     /// Whether the tokens are an estimate.
     pub estimated: bool,
     /// The provider's name for the call.
@@ -167,16 +169,30 @@ impl ServiceExplanations<'_> {
         Ok(execute(self.0, sql, [hold.task_id.0.into(), hold.user_id.0.into(), json.into()]).await? > 0)
     }
 
+    /// Records the provider's name for the call, as soon as it tells: if whoever makes the explanation is lost, its cost can
+    /// still be asked, from when the hold has run out.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn name_call(&self, hold: &ExplanationHold, request_id: &str) -> Result<(), StoreError> {
+        let sql = "update ai_usage_events set request_id = $3, lookup_at = $4
+                   where id = $1 and user_id = $2 and estimated and request_id is null";
+        let values = [hold.id.into(), hold.user_id.0.into(), request_id.into(), hold.expires_at.into()];
+        execute(self.0, sql, values).await.map(drop)
+    }
+
     /// Records what it cost and adds that to the month's spend, once: a later record replaces an estimate (the month's
-    /// spend moves by the difference) and changes nothing else.
+    /// spend moves by the difference) and changes nothing else. An estimate of a call that has a name is looked up at the
+    /// provider.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn record(&self, cost: &ExplanationCost<'_>) -> Result<(), StoreError> {
         let added = "with spent as (
                        insert into ai_usage_events (id, user_id, plan_id, provider, model, input_tokens, output_tokens,
-                         cost_cents, cost_microusd, price, request_id, estimated, created_at)
-                       values ($1, $2, (select id from learning_plans where id = $3), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                         cost_cents, cost_microusd, price, request_id, estimated, created_at, lookup_at)
+                       values ($1, $2, (select id from learning_plans where id = $3), $4, $5, $6, $7, $8, $9, $10, $11, $12,
+                         $13, case when $12 and $11::text is not null then $13 end)
                        on conflict (id) do nothing
                        returning user_id, to_char(created_at at time zone 'UTC', 'YYYY-MM') as month, cost_microusd)
                      insert into usage_metrics (user_id, month, ai_cost_microusd) select user_id, month, cost_microusd from spent
@@ -187,7 +203,9 @@ impl ServiceExplanations<'_> {
                           select id, cost_microusd from ai_usage_events where id = $1 and user_id = $2 and estimated for update),
                         spent as (
                           update ai_usage_events e set provider = $3, model = $4, input_tokens = $5, output_tokens = $6,
-                            cost_cents = $7, cost_microusd = $8, price = $9, request_id = $10, estimated = $11
+                            cost_cents = $7, cost_microusd = $8, price = $9, request_id = coalesce($10, e.request_id),
+                            estimated = $11, lookup_at = case when $11 and coalesce($10, e.request_id) is not null
+                              then $12::timestamptz end
                           from old where e.id = old.id
                           returning e.user_id, to_char(e.created_at at time zone 'UTC', 'YYYY-MM') as month,
                             e.cost_microusd - old.cost_microusd as more)
@@ -197,7 +215,7 @@ impl ServiceExplanations<'_> {
         let what = what(cost);
         let insert = [id.clone(), user.clone(), cost.plan_id.0.into()].into_iter().chain(what.clone());
         if execute(self.0, added, insert.chain([cost.at.into()])).await? == 0 {
-            execute(self.0, replaced, [id, user].into_iter().chain(what)).await?;
+            execute(self.0, replaced, [id, user].into_iter().chain(what).chain([cost.at.into()])).await?;
         }
         Ok(())
     }
@@ -206,9 +224,14 @@ impl ServiceExplanations<'_> {
 /// Provider, model, tokens in and out, cents, micro-USD, price, request, estimated.
 fn what(cost: &ExplanationCost<'_>) -> [Value; 9] {
     let microusd = cost.price.cost_microusd(&cost.usage);
+    let source = match (cost.reached, cost.usage.provider_cost_microusd) {
+        (false, _) => "unreached",
+        (true, Some(_)) => "provider",
+        (true, None) => "catalogue",
+    };
     let price = serde_json::json!({
         "inputPerMillion": cost.price.input_per_million, "outputPerMillion": cost.price.output_per_million,
-        "source": if cost.usage.provider_cost_microusd.is_some() { "provider" } else { "catalogue" },
+        "source": source,
     });
     [
         cost.provider.into(),

@@ -70,6 +70,11 @@ pub struct JobGeneration {
     pub newest: bool,
 }
 
+async fn newest(tx: &DatabaseTransaction, plan: PlanId) -> Result<Option<GenerationId>, StoreError> {
+    let sql = "select id from plan_generations where plan_id = $1 order by created_at desc, id desc limit 1";
+    first(tx, sql, [plan.0.into()]).await?.map(|row| Ok(GenerationId(get(&row, "id")?))).transpose()
+}
+
 /// Generations, as the learner.
 pub struct UserGenerations<'t>(&'t UserTx);
 
@@ -86,8 +91,7 @@ impl UserGenerations<'_> {
     /// # Errors
     /// [`StoreError`]
     pub async fn newest(&self, plan: PlanId) -> Result<Option<GenerationId>, StoreError> {
-        let sql = "select id from plan_generations where plan_id = $1 order by created_at desc, id desc limit 1";
-        first(&self.0.tx, sql, [plan.0.into()]).await?.map(|row| Ok(GenerationId(get(&row, "id")?))).transpose()
+        newest(&self.0.tx, plan).await
     }
 
     /// A plan's generations, oldest first.
@@ -165,6 +169,14 @@ impl ServiceGenerations<'_> {
                 })
             })
             .transpose()
+    }
+
+    /// A plan's newest generation.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn newest(&self, plan: PlanId) -> Result<Option<GenerationId>, StoreError> {
+        newest(self.0, plan).await
     }
 
     /// The model of a plan's newest generation.

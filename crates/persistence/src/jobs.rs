@@ -31,8 +31,8 @@ pub struct NewJob {
     pub id: JobId,
     /// The plan it works on, if any; a plan has at most one live job.
     pub plan_id: Option<PlanId>,
-    /// Whose it is.
-    pub user_id: UserId,
+    /// Whose it is; none: the server's own, which stays when an account goes.
+    pub user_id: Option<UserId>,
     /// What to do.
     pub job_type: JobType,
     /// 0 to 100, higher first.
@@ -52,8 +52,8 @@ pub struct WorkJob {
     pub id: JobId,
     /// The plan it works on.
     pub plan_id: Option<PlanId>,
-    /// Whose it is.
-    pub user_id: UserId,
+    /// Whose it is; none: the server's own.
+    pub user_id: Option<UserId>,
     /// What to do.
     pub job_type: JobType,
     /// The fence of this claim.
@@ -110,7 +110,7 @@ fn work_job(row: &QueryResult) -> Result<WorkJob, StoreError> {
     Ok(WorkJob {
         id: JobId(get(row, "id")?),
         plan_id: get::<Option<Uuid>>(row, "plan_id")?.map(PlanId),
-        user_id: UserId(get(row, "user_id")?),
+        user_id: get::<Option<Uuid>>(row, "user_id")?.map(UserId),
         job_type: parse(row, "job_queue", "job_type")?,
         fence: get(row, "fence")?,
         attempts: get(row, "attempts")?,

@@ -5,7 +5,7 @@
 //! one statement.
 
 use crate::error::StoreError;
-use crate::rows::{all, execute, first, get};
+use crate::rows::{all, execute, get};
 use crate::session::ServiceTx;
 use sea_orm::{DatabaseTransaction, QueryResult};
 use serde_json::json;
@@ -102,8 +102,9 @@ const LEDGER: &str = "
       select user_id, to_char(created_at at time zone 'UTC', 'YYYY-MM'), 'ai_cost_microusd', sum(cost_microusd)::bigint
       from ai_usage_events where user_id in (select id from people) group by 1, 2)";
 
-/// Reservations of `$1` whose work is over: no plan that they hold a place for is generating, or no live job names them; one for
-/// a task's explanation stands until it runs out.
+/// Reservations of `$1` whose work is over: no plan that they hold a place for is generating, or no live job names them. Money
+/// held for what is no generation is an explanation's, whose call goes on when its task is deleted: it stands until it runs
+/// out. A generation that began is known by its attempts, which outlive the plan.
 const DANGLING: &str = "
     r.user_id in (select id from people) and r.state = 'reserved' and case r.kind
       when 'plan' then r.subject_id not in (
@@ -116,8 +117,9 @@ const DANGLING: &str = "
       else r.subject_id::text not in (
         select coalesce(j.payload ->> 'generationId', '') from job_queue j
         where j.user_id in (select id from people) and j.status in ('pending', 'processing'))
-        and not (r.kind = 'ai_spend' and r.expires_at > now() and r.subject_id in (
-          select t.id from tasks t where t.user_id in (select id from people)))
+        and not (r.kind = 'ai_spend' and r.expires_at > now()
+          and not exists (select from plan_generations g where g.id = r.subject_id)
+          and not exists (select from generation_attempts a where a.generation_id = r.subject_id))
       end";
 
 /// Plans of `$1` that are generating without a live job.
@@ -232,13 +234,15 @@ impl ServiceLedger<'_> {
     /// [`StoreError`]
     pub async fn recompute(&self, user: UserId) -> Result<u64, StoreError> {
         let people = json!([user]);
-        let missing = format!(
-            "with {LEDGER} insert into usage_metrics (user_id, month) select distinct user_id, month from computed
-             on conflict (user_id, month) do nothing"
+        // Locks the counters that are there and makes those that are missing, from the oldest month on as settlements do.
+        let locked = format!(
+            "with {LEDGER} insert into usage_metrics (user_id, month)
+             select user_id, month from (
+               select user_id, month from computed
+               union select user_id, month from usage_metrics where user_id in (select id from people)) m order by month
+             on conflict (user_id, month) do update set updated_at = usage_metrics.updated_at"
         );
-        execute(self.0, &missing, [people.clone().into()]).await?;
-        let locked = "select id from usage_metrics where user_id = $1 order by month for update";
-        first(self.0, locked, [user.0.into()]).await?;
+        execute(self.0, &locked, [people.clone().into()]).await?;
         let sum = |counter: &str| format!("coalesce(max(c.value) filter (where c.counter = '{counter}'), 0)");
         let sql = format!(
             "with {LEDGER},

@@ -8,6 +8,8 @@
 
 mod accounts;
 mod attempts;
+mod audit;
+mod billing;
 mod calendar_feed;
 mod connect;
 mod costs;
@@ -24,16 +26,21 @@ mod plans;
 mod pools;
 mod powers;
 mod quota;
+mod rate_limits;
 mod revisions;
 mod rows;
 mod schedules;
+mod seed;
 mod session;
 mod sweep;
 mod usage;
+mod webhook_events;
 
-pub use accounts::{Account, Preferences, ServiceAccounts, UserAccounts};
+pub use accounts::{Account, KnownIdentity, Preferences, SealedToken, ServiceAccounts, UserAccounts};
 pub use attempts::{AttemptEnd, AttemptView, NewAttempt, ServiceAttempts, UsageRecord, UserAttempts};
-pub use calendar_feed::{FeedEntry, FeedSession, ServiceCalendarFeed};
+pub use audit::{AuditEntry, ServiceAudit};
+pub use billing::{CheckoutSlot, Customer, ServiceBilling};
+pub use calendar_feed::{FeedEntry, FeedSession, ServiceCalendarFeed, UserCalendarFeed};
 pub use connect::{Db, DbOptions};
 pub use costs::{Lookup, ServiceCosts};
 pub use entities::catalogue;
@@ -52,8 +59,14 @@ pub use plans::{
 };
 pub use powers::PowerError;
 pub use quota::{ReservationKind, ServiceQuota};
+pub use rate_limits::ServiceRateLimits;
 pub use revisions::{NewRevision, RevisionView, ServiceRevisions, UserRevisions};
 pub use schedules::{NewSchedule, Rescheduling, ScheduleSource, ServiceSchedules, SourceTask, Times, UserSchedules};
+pub use seed::{
+    ReservationState, SeedAttempt, SeedAudit, SeedBatch, SeedEvent, SeedGeneration, SeedLink, SeedModule, SeedMonth,
+    SeedPlan, SeedProgress, SeedReservation, SeedResource, SeedRevision, SeedSpend, SeedTask, SeedUser, ServiceSeed,
+};
 pub use session::{AnonTx, ServiceTx, UserTx};
 pub use sweep::{Expirable, LogMark, ServiceSweep, SweptLog, SweptReservation};
 pub use usage::{ModelUse, UsageNumbers, UserUsage};
+pub use webhook_events::ServiceWebhookEvents;

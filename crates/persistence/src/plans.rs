@@ -118,15 +118,6 @@ impl UserPlans<'_> {
     pub async fn state(&self, id: PlanId) -> Result<Option<PlanState>, StoreError> {
         state(&self.0.tx, id).await
     }
-
-    /// Deletes a plan and all that hangs under it; false when there is no such plan of this learner. Whoever deletes one
-    /// that may be generating stops that first, in the same transaction, and so as the server.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn delete(&self, id: PlanId) -> Result<bool, StoreError> {
-        Ok(execute(&self.0.tx, "delete from learning_plans where id = $1", [id.0.into()]).await? > 0)
-    }
 }
 
 /// Plans, as the server.

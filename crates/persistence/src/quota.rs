@@ -5,11 +5,13 @@ use crate::rows::{count, execute, execute_one, get, only};
 use crate::session::ServiceTx;
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseTransaction;
+use serde::Serialize;
 use uuid::Uuid;
 use waymark_domain::ids::{GenerationId, UserId};
 
 /// What a reservation is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ReservationKind {
     /// A plan's place among the active ones.
     Plan,
@@ -99,7 +101,8 @@ impl ServiceQuota<'_> {
         )
     }
 
-    /// Generations and explanations started since an instant, and the oldest of them. Exact only while the account's row is locked.
+    /// Generations and explanations started since an instant, and the oldest of them. Exact only while the account's row is
+    /// locked.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -108,8 +111,11 @@ impl ServiceQuota<'_> {
         user: UserId,
         since: DateTime<Utc>,
     ) -> Result<(u32, Option<DateTime<Utc>>), StoreError> {
+        // The month is what the index leads by: without it the account's whole life is read. Months are named by the servers'
+        // clocks and rows dated by the database's, which are never a day apart.
         let sql = "select count(*) as started, min(created_at) as oldest from usage_reservations
-                   where user_id = $1 and kind in ('plan', 'regeneration', 'explanation') and created_at > $2";
+                   where user_id = $1 and kind in ('plan', 'regeneration', 'explanation') and created_at > $2
+                     and month >= to_char($2::timestamptz at time zone 'UTC' - interval '1 day', 'YYYY-MM')";
         let row = only(self.0, "a count of generations", sql, [user.0.into(), since.into()]).await?;
         Ok((count(&row, "usage_reservations", "started")?, get(&row, "oldest")?))
     }

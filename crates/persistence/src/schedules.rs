@@ -16,6 +16,11 @@ use waymark_domain::schedules::{Availability, Schedule};
 /// How many computed schedules of a plan are kept.
 const KEPT: i64 = 5;
 
+/// The zone of rows for which nobody has said one: the columns' default.
+const NO_ZONE: &str = "UTC";
+/// How UTC is stored when somebody has said it.
+const UTC: &str = "Etc/UTC";
+
 /// What a plan's schedule is computed from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduleSource {
@@ -42,10 +47,10 @@ pub struct ScheduleSource {
 }
 
 /// A zone, and sessions in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Times {
-    /// The zone.
-    pub timezone: Tz,
+    /// The zone; none: not said.
+    pub timezone: Option<Tz>,
     /// When there is time; none: not said.
     pub availability: Option<Availability>,
 }
@@ -144,7 +149,11 @@ fn task(row: &QueryResult) -> Result<SourceTask, StoreError> {
 fn times(row: &QueryResult, table: &'static str, columns: [&'static str; 2]) -> Result<Times, StoreError> {
     let [zone, sessions] = columns;
     let inconsistent = |column| StoreError::Inconsistent { table, column };
-    let timezone = get::<String>(row, zone)?.parse().map_err(|_| inconsistent("timezone"))?;
+    let timezone = match get::<String>(row, zone)?.as_str() {
+        NO_ZONE => None,
+        UTC => Some(Tz::UTC),
+        name => Some(name.parse().map_err(|_| inconsistent("timezone"))?),
+    };
     let stored: Option<Json> = get(row, sessions)?;
     let availability = stored.map(serde_json::from_value).transpose().map_err(|_| inconsistent("availability"))?;
     Ok(Times { timezone, availability })
@@ -222,14 +231,20 @@ impl UserSchedules<'_> {
         execute(&self.0.tx, old, [new.plan_id.0.into(), KEPT.into()]).await.map(drop)
     }
 
-    /// Sets a plan's own zone and availability; none: the learner's. The caller holds the plan's lock and counts the edit.
+    /// Sets a plan's own zone and availability; each, when none: the learner's. The caller holds the plan's lock and counts
+    /// the edit.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn set_times(&self, plan: PlanId, times: &Times) -> Result<(), StoreError> {
         let sql = "update learning_plans set timezone = $2, availability = $3, updated_at = now() where id = $1";
         let availability = times.availability.as_ref().map(|availability| json!(availability));
-        let values = [plan.0.into(), times.timezone.name().into(), availability.into()];
+        let timezone = match times.timezone {
+            None => NO_ZONE,
+            Some(Tz::UTC) => UTC,
+            Some(zone) => zone.name(),
+        };
+        let values = [plan.0.into(), timezone.into(), availability.into()];
         execute_one(&self.0.tx, "a plan's times", sql, values).await
     }
 

@@ -14,6 +14,9 @@ use waymark_domain::accounts::UserCtx;
 /// is rewritten, so a read in this one would still run as the login.
 const OPENER: &str = "select set_config('role', $1, true), set_config('request.jwt.claims', $2, true)";
 
+/// Makes a transaction see one moment. Sent before everything else: any query, `OPENER` too, fixes the isolation.
+const SNAPSHOT: &str = "set transaction isolation level repeatable read, read only";
+
 /// Connections found broken at `begin` that are replaced before giving up; nothing has happened yet, so this is safe.
 const REOPENS: usize = 20;
 
@@ -45,8 +48,26 @@ impl Db {
     where
         E: From<StoreError>,
     {
-        let claims = format!(r#"{{"sub":{},"uid":"{}"}}"#, serde_json::Value::from(ctx.subject.as_str()), ctx.user_id);
-        let session = UserTx { tx: self.open(&self.request.here().await?, "authenticated", claims).await? };
+        let session = UserTx { tx: self.open(&self.request.here().await?, "authenticated", claims(ctx)).await? };
+        let result = work(&session).await;
+        close(session.tx, result).await
+    }
+
+    /// Does `work` as the learner of `ctx` with everything as it was at one moment, however many statements read it; nothing
+    /// can be written. One round trip more than [`Self::authenticated`].
+    ///
+    /// # Errors
+    /// What `work` returns, or a [`StoreError`] of opening or committing.
+    pub async fn authenticated_snapshot<T, E>(
+        &self,
+        ctx: &UserCtx,
+        work: impl AsyncFnOnce(&UserTx) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let tx = self.begin_with(&self.request.here().await?, Some(SNAPSHOT)).await?;
+        let session = UserTx { tx: become_role(tx, "authenticated", claims(ctx)).await? };
         let result = work(&session).await;
         close(session.tx, result).await
     }
@@ -93,15 +114,20 @@ impl Db {
         role: &'static str,
         claims: String,
     ) -> Result<DatabaseTransaction, StoreError> {
-        let tx = self.begin(pool).await?;
-        let opener =
-            Statement::from_sql_and_values(DbBackend::Postgres, OPENER, [Value::from(role), Value::from(claims)]);
-        tx.query_one_raw(opener).await?;
-        Ok(tx)
+        become_role(self.begin(pool).await?, role, claims).await
     }
 
     /// A transaction of the login, which has no rights: for the doors and the start-up check only.
     pub(crate) async fn begin(&self, pool: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+        self.begin_with(pool, None).await
+    }
+
+    /// `first` is what must come before any query.
+    async fn begin_with(
+        &self,
+        pool: &DatabaseConnection,
+        first: Option<&'static str>,
+    ) -> Result<DatabaseTransaction, StoreError> {
         let mut reopens = 0;
         let tx = loop {
             #[expect(clippy::disallowed_methods, reason = "the one place that begins a transaction")]
@@ -114,11 +140,28 @@ impl Db {
                 Err(error) => return Err(error),
             }
         };
+        if let Some(first) = first {
+            tx.execute_unprepared(first).await?;
+        }
         if self.drops_names {
             tx.execute_unprepared("deallocate all").await?;
         }
         Ok(tx)
     }
+}
+
+fn claims(ctx: &UserCtx) -> String {
+    format!(r#"{{"sub":{},"uid":"{}"}}"#, serde_json::Value::from(ctx.subject.as_str()), ctx.user_id)
+}
+
+async fn become_role(
+    tx: DatabaseTransaction,
+    role: &'static str,
+    claims: String,
+) -> Result<DatabaseTransaction, StoreError> {
+    let opener = Statement::from_sql_and_values(DbBackend::Postgres, OPENER, [Value::from(role), Value::from(claims)]);
+    tx.query_one_raw(opener).await?;
+    Ok(tx)
 }
 
 async fn close<T, E: From<StoreError>>(tx: DatabaseTransaction, result: Result<T, E>) -> Result<T, E> {

@@ -61,7 +61,7 @@ impl Expirable {
             Self::FailedJobs => {
                 "delete from job_queue where id = any(array(
                    select id from job_queue where status in ('completed', 'failed') and status = 'failed'
-                     and completed_at < $1 order by completed_at limit $2 for update skip locked))"
+                     and job_type <> 'account_erasure' and completed_at < $1 order by completed_at limit $2 for update skip locked))"
             }
             Self::StripeEvents => {
                 "delete from stripe_webhook_events where id = any(array(

@@ -1,8 +1,9 @@
 //! What a learner has used, as they see it: the counters, what is reserved beside them, and what models cost. Called by
 //! `services::quota`.
 
+use crate::accounts::{SUBSCRIPTION, tier};
 use crate::error::StoreError;
-use crate::rows::{all, count, first, get, parse};
+use crate::rows::{all, count, first, get};
 use crate::session::UserTx;
 use chrono::{DateTime, Utc};
 use waymark_domain::billing::SubscriptionTier;
@@ -61,9 +62,9 @@ impl UserTx {
     }
 }
 
-/// One statement, so that all numbers are of one moment: what is settled is no longer reserved.
-const NUMBERS: &str = "
-    select u.subscription_tier::text as tier, p.ready, p.generating, r.regenerations_reserved, r.exports_reserved,
+/// One statement, so that all numbers are of one moment: what is settled is no longer reserved. What was
+/// started is looked for as in `ServiceQuota::started_since`.
+const NUMBERS: &str = "p.ready, p.generating, r.regenerations_reserved, r.exports_reserved,
       r.spend_reserved, s.started, coalesce(m.regenerations_used, 0)::bigint as regenerations,
       coalesce(m.exports_used, 0)::bigint as exports, coalesce(m.ai_cost_microusd, 0) as spend
     from users u
@@ -79,7 +80,8 @@ const NUMBERS: &str = "
       from usage_reservations where user_id = u.id and state = 'reserved') r
     cross join lateral (
       select count(*) as started from usage_reservations
-      where user_id = u.id and kind in ('plan', 'regeneration', 'explanation') and created_at > $2) s";
+      where user_id = u.id and kind in ('plan', 'regeneration', 'explanation') and created_at > $2
+        and month >= to_char($2::timestamptz at time zone 'UTC' - interval '1 day', 'YYYY-MM')) s";
 
 impl UserUsage<'_> {
     /// The numbers of `month`, with the generations started after `since`; none once the account is erased.
@@ -87,11 +89,13 @@ impl UserUsage<'_> {
     /// # Errors
     /// [`StoreError`]
     pub async fn numbers(&self, month: &str, since: DateTime<Utc>) -> Result<Option<UsageNumbers>, StoreError> {
-        let Some(row) = first(&self.0.tx, NUMBERS, [month.into(), since.into()]).await? else {
+        let Some(row) =
+            first(&self.0.tx, &format!("select {SUBSCRIPTION}, {NUMBERS}"), [month.into(), since.into()]).await?
+        else {
             return Ok(None);
         };
         Ok(Some(UsageNumbers {
-            tier: parse(&row, "users", "tier")?,
+            tier: tier(&row)?,
             ready_plans: count(&row, "learning_plans", "ready")?,
             generating_plans: count(&row, "learning_plans", "generating")?,
             regenerations: count(&row, "usage_metrics", "regenerations")?,
@@ -104,7 +108,8 @@ impl UserUsage<'_> {
         }))
     }
 
-    /// What each model did within `month`, the dearest first.
+    /// What each model did within `month`, the dearest first. A call that was estimated and turned out never to have been
+    /// made is none.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -115,6 +120,7 @@ impl UserUsage<'_> {
                    from ai_usage_events
                    where created_at >= ($1 || '-01')::timestamp at time zone 'UTC'
                      and created_at < (($1 || '-01')::timestamp + interval '1 month') at time zone 'UTC'
+                     and price ->> 'source' is distinct from 'unreached'
                    group by provider, model order by cost_microusd desc, calls desc, provider, model";
         let rows = all(&self.0.tx, sql, [month.into()]).await?;
         rows.iter()

@@ -1,5 +1,7 @@
 //! Accounts: from a session token to a context. The first token of a person makes their account.
 
+pub mod clerk;
+pub(crate) mod erasure;
 pub mod jwks;
 pub mod local_issuer;
 mod preferences;
@@ -58,6 +60,10 @@ impl Accounts {
         Self { engine, verifier, known }
     }
 
+    pub(crate) const fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
     /// Turns a session token into a context; a person seen for the first time gets an account.
     ///
     /// # Errors
@@ -96,6 +102,8 @@ impl Accounts {
                 if let Some(account) = tx.accounts().by_subject(subject).await? {
                     return Ok(Some(account));
                 }
+                // Not between the look at the tombstones and a burial.
+                tx.accounts().alone(subject).await?;
                 if tx.accounts().is_erased(subject).await? {
                     return Ok(None);
                 }
@@ -104,7 +112,21 @@ impl Accounts {
             .await
             .map_err(|error: StoreError| AuthError::Store(Arc::new(error)))?
             .ok_or(AuthError::Erased)?;
+        if account.email.is_none() {
+            self.ask_for_email(subject).await;
+        }
         Ok(Known { id: account.id, tier: account.tier })
+    }
+
+    /// Asks the identity provider for an address that neither the token nor an event has brought. Nothing depends on it: what
+    /// goes wrong is in the log, and the next look, at most once a minute, tries again.
+    async fn ask_for_email(&self, subject: &str) {
+        let Some(api) = &self.engine.clerk.api else { return };
+        let Some(person) = api.person(subject).await.filter(|person| person.email.is_some()) else { return };
+        let at = clerk::dated(person.updated_at, self.engine.clock.now());
+        if let Err(error) = self.engine.db.service(async |tx| clerk::note(tx, &person, at).await).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a person's address could not be noted");
+        }
     }
 }
 

@@ -16,6 +16,9 @@ const AT_ONCE: u32 = 8;
 const LOST_AT_ONCE: u32 = 50;
 /// A provider that has not told by then will not.
 const GIVE_UP_AFTER: TimeDelta = TimeDelta::hours(1);
+/// An estimate stays after so long, whoever made it: no process with its provider has run since. Longer than such processes are
+/// ever down, for others must not give up in their place.
+const FORGET_AFTER: TimeDelta = TimeDelta::days(1);
 /// How far back a process looks for lost attempts when it starts: longer than all processes are ever down together.
 const LOOK_BACK: TimeDelta = TimeDelta::days(30);
 /// An end may be committed that much later than it is dated: longer than the longest transaction.
@@ -56,13 +59,16 @@ impl Clerk {
     /// [`StoreError`]
     pub async fn round(&mut self) -> Result<ClerkRound, StoreError> {
         let estimated = self.estimate_lost().await?;
-        let lookups = self.db.service(async |tx| tx.costs().take_lookups(self.clock.now(), AT_ONCE).await).await?;
+        let names: Vec<&str> = self.known().map(|provider| provider.name()).collect();
+        let now = self.clock.now();
+        let lookups = self.db.service(async |tx| tx.costs().take_lookups(now, &names, AT_ONCE).await).await?;
         // The providers are asked outside of any transaction.
         let answers = join_all(lookups.iter().map(|lookup| self.ask(lookup))).await;
         let mut corrected = 0;
         for (lookup, answer) in lookups.iter().zip(answers) {
             corrected += u32::from(self.note(lookup, answer).await?);
         }
+        self.db.service(async |tx| tx.costs().give_up_before(now - FORGET_AFTER, &names).await).await?;
         Ok(ClerkRound { corrected, estimated })
     }
 
@@ -76,18 +82,16 @@ impl Clerk {
     }
 
     async fn ask(&self, lookup: &Lookup) -> CostReport {
-        match self.provider(&lookup.provider) {
+        match self.known().find(|provider| provider.name() == lookup.provider) {
             Some(provider) => provider.generation_cost(&lookup.request_id).await,
-            // Another process may have it set up.
+            // Not taken by this process.
             None => CostReport::NotYet,
         }
     }
 
-    fn provider(&self, name: &str) -> Option<&Arc<dyn ModelProvider>> {
-        [Some(&self.providers.outline), self.providers.configured.as_ref()]
-            .into_iter()
-            .flatten()
-            .find(|provider| provider.name() == name)
+    /// The providers that this process can ask.
+    fn known(&self) -> impl Iterator<Item = &Arc<dyn ModelProvider>> {
+        [Some(&self.providers.outline), self.providers.configured.as_ref()].into_iter().flatten()
     }
 
     /// Writes an answer down; whether it corrected the estimate. A call without an answer was pushed ahead when it was taken.

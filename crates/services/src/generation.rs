@@ -8,7 +8,7 @@ pub mod catalogue;
 pub(crate) mod emitter;
 pub(crate) mod engine;
 pub(crate) mod hub;
-mod lineage;
+pub(crate) mod lineage;
 pub(crate) mod log_writer;
 pub mod openai;
 pub mod outline;

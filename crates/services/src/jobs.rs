@@ -1,11 +1,16 @@
 //! What operators do to the queue: look, try a dead job again, stop or forget one; and its health. Called by the command
 //! line and the probe.
 
+pub(crate) mod chores;
+
+pub(crate) use chores::ChoreError;
+
+use crate::billing::nightly;
 use crate::generation::engine::Engine;
 use crate::plans::{CreatedPlan, Plans, PlansError};
 use std::sync::Arc;
 use waymark_domain::ids::JobId;
-use waymark_domain::jobs::JobStatus;
+use waymark_domain::jobs::{JobStatus, JobType};
 use waymark_persistence::StoreError;
 
 pub use waymark_domain::jobs::QueueHealth;
@@ -20,11 +25,22 @@ pub struct Jobs {
     pub(crate) engine: Arc<Engine>,
 }
 
+/// What became of a dead job that was tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retried {
+    /// Another generation of its plan is queued.
+    Plan(CreatedPlan),
+    /// It is queued again.
+    Again,
+}
+
 /// What became of a discarded job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Discarded {
     /// It was live: it is stopped as its learner's cancel would stop it, and kept as a dead job.
     Stopped,
+    /// It was live and the server's own: it is kept as a dead job.
+    GivenUp,
     /// It was dead: it is gone, with its history.
     Deleted,
 }
@@ -43,8 +59,8 @@ pub enum JobsError {
         /// Where it stands.
         status: JobStatus,
     },
-    /// A later generation has taken its place.
-    #[error("job {0} cannot be tried again: its plan has a newer generation, or is gone")]
+    /// Something later has taken its place.
+    #[error("job {0} cannot be tried again: something newer has taken its place, or what it worked on is gone")]
     Superseded(JobId),
     /// What has ended well is swept in time.
     #[error("job {0} has completed; there is nothing to discard")]
@@ -66,16 +82,20 @@ impl Jobs {
         Ok(self.engine.db.service(async |tx| tx.jobs().list(status, limit).await).await?)
     }
 
-    /// Another generation in place of a dead job's; the learner's limits hold, except the hourly one.
+    /// Another generation in place of a dead job's, for which the learner's limits hold, except the hourly one; a dead job of
+    /// the server's own is begun again.
     ///
     /// # Errors
     /// [`JobsError::NotFound`], [`JobsError::NotDead`], [`JobsError::Superseded`], and what the plan's rules refuse
-    pub async fn retry(&self, job: JobId) -> Result<CreatedPlan, JobsError> {
-        let status = self.status(job).await?;
+    pub async fn retry(&self, job: JobId) -> Result<Retried, JobsError> {
+        let JobRow { status, user_id, job_type, .. } = self.find(job).await?;
         if status != JobStatus::Failed {
             return Err(JobsError::NotDead { job, status });
         }
-        self.plans().retry_dead(job).await.map_err(|error| match error {
+        if user_id.is_none() {
+            return self.begin_again(job, job_type).await;
+        }
+        self.plans().retry_dead(job).await.map(Retried::Plan).map_err(|error| match error {
             PlansError::NotFailed | PlansError::NotFound => JobsError::Superseded(job),
             other => JobsError::Plans(other),
         })
@@ -86,7 +106,24 @@ impl Jobs {
     /// # Errors
     /// [`JobsError::NotFound`], [`JobsError::Completed`]
     pub async fn discard(&self, job: JobId) -> Result<Discarded, JobsError> {
-        match self.status(job).await? {
+        let JobRow { status, user_id, job_type, .. } = self.find(job).await?;
+        match status {
+            JobStatus::Pending | JobStatus::Processing if user_id.is_none() => {
+                let next = (job_type == JobType::BillingReconcile).then(|| nightly(self.engine.clock.now()));
+                let stopped = self
+                    .engine
+                    .db
+                    .service(async |tx| {
+                        let stopped = tx.jobs().give_up(job, "discarded").await?;
+                        match &next {
+                            Some(next) if stopped => tx.jobs().enqueue(next).await?,
+                            _ => {}
+                        }
+                        Ok::<_, StoreError>(stopped)
+                    })
+                    .await?;
+                if stopped { Ok(Discarded::GivenUp) } else { Err(JobsError::Completed(job)) }
+            }
             JobStatus::Pending | JobStatus::Processing => {
                 let stopped = self.plans().stop_job(job).await.map_err(JobsError::Plans)?;
                 // It ended while it was being looked at.
@@ -108,9 +145,23 @@ impl Jobs {
         self.engine.db.service(async |tx| tx.jobs().health(COUNTED).await).await
     }
 
-    async fn status(&self, job: JobId) -> Result<JobStatus, JobsError> {
+    /// A reconciliation that died has a successor waiting for its night, which then need not wait.
+    async fn begin_again(&self, job: JobId, job_type: JobType) -> Result<Retried, JobsError> {
+        let again = self
+            .engine
+            .db
+            .service(async |tx| match job_type {
+                JobType::BillingReconcile => tx.jobs().hasten(job_type).await,
+                _ => tx.jobs().revive(job).await,
+            })
+            .await?;
+        self.engine.wake.notify_one();
+        if again { Ok(Retried::Again) } else { Err(JobsError::Superseded(job)) }
+    }
+
+    async fn find(&self, job: JobId) -> Result<JobRow, JobsError> {
         let found = self.engine.db.service(async |tx| tx.jobs().find(job).await).await?;
-        found.map(|row| row.status).ok_or(JobsError::NotFound(job))
+        found.ok_or(JobsError::NotFound(job))
     }
 
     fn plans(&self) -> Plans {

@@ -2,6 +2,7 @@
 //! and the command line; other services may link it.
 
 pub mod accounts;
+pub mod billing;
 pub mod clock;
 pub mod costs;
 pub mod crash;
@@ -12,8 +13,10 @@ pub mod integrations;
 pub mod jobs;
 pub mod plans;
 pub mod quota;
+pub mod rate_limits;
 pub mod schedules;
 pub mod secrets;
+pub mod seed;
 mod services;
 pub mod sweeper;
 pub mod webhooks;

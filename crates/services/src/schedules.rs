@@ -62,8 +62,8 @@ impl Schedules {
             .await
     }
 
-    /// Sets a plan's own zone and availability, and gives the schedule that follows. Without an availability the plan is
-    /// laid into the learner's.
+    /// Sets a plan's own zone and availability, and gives the schedule that follows. Without one of them the learner's
+    /// counts.
     ///
     /// # Errors
     /// [`PlansError::NotFound`], [`PlansError::NotReady`], [`PlansError::GenerationRunning`], [`PlansError::Changed`],
@@ -114,6 +114,10 @@ async fn computed(
     inputs_hash: &str,
 ) -> Result<Schedule, PlansError> {
     let schedule = schedule(inputs);
+    // Deleted since it was read, the plan could not be referred to.
+    if !tx.plans().hold(plan_id).await? {
+        return Err(PlansError::NotFound);
+    }
     let new = NewSchedule {
         id: crate::ids::new::<Uuid>(),
         plan_id,

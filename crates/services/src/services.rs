@@ -1,19 +1,25 @@
 //! Everything composed: pools, models, loops. Started once a process, stopped once.
 
 use crate::accounts::Accounts;
+use crate::accounts::clerk::{Clerk as IdentityProvider, ClerkSettings};
 use crate::accounts::tokens::TokenVerifier;
+use crate::billing::{Billing, BillingSettings, Till, nightly};
 use crate::clock::SharedClock;
 use crate::costs::Clerk;
 use crate::generation::GenerationSettings;
 use crate::generation::catalogue::Catalogue;
-use crate::generation::engine::{Engine, Providers};
+use crate::generation::engine::{Engine, Outside, Providers};
 use crate::generation::hub::Hub;
 use crate::generation::log_writer::LogWriter;
 use crate::generation::worker;
+use crate::integrations::revoke::{RevokeConfig, Revoker};
 use crate::jobs::Jobs;
 use crate::plans::Plans;
 use crate::quota::Quota;
+use crate::rate_limits::ExactLimits;
 use crate::schedules::Schedules;
+use crate::secrets::Sealer;
+use crate::seed::Seeder;
 use crate::sweeper::{self, Sweeper};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +40,14 @@ pub struct ServicesConfig {
     pub providers: Providers,
     /// How this process generates.
     pub generation: GenerationSettings,
+    /// How this installation bills; none: it does not.
+    pub billing: Option<BillingSettings>,
+    /// How it hears from the identity provider.
+    pub clerk: ClerkSettings,
+    /// Seals what is stored for integrations; none: they are off.
+    pub sealer: Option<Sealer>,
+    /// Where access to integrations is given back.
+    pub revoke: Option<RevokeConfig>,
 }
 
 /// Why a process did not start.
@@ -45,6 +59,9 @@ pub enum StartError {
     /// The database did not answer.
     #[error("the database did not answer")]
     Store(#[from] StoreError),
+    /// There is no HTTP client.
+    #[error("the HTTP client could not be set up")]
+    Client(#[from] reqwest::Error),
 }
 
 /// The use cases, ready to be called. Cheap to clone.
@@ -70,7 +87,14 @@ impl Services {
         let (log, writer) = LogWriter::new(db.clone(), hub.clone());
         let catalogue = Arc::new(config.catalogue);
         let working = config.generation.workers > 0;
-        let engine = Arc::new(Engine::new(db, clock, (catalogue, config.providers), config.generation, log, hub));
+        let outside = Outside {
+            till: config.billing.map(Till::new).transpose()?.map(Arc::new),
+            clerk: IdentityProvider::new(config.clerk)?,
+            sealer: config.sealer,
+            revoker: config.revoke.map(Revoker::new).transpose()?,
+        };
+        let settings = (config.generation, outside);
+        let engine = Arc::new(Engine::new(db, clock, (catalogue, config.providers), settings, log, hub));
         let accounts = Accounts::new(Arc::clone(&engine), config.tokens);
         let plans = Plans { engine: Arc::clone(&engine) };
         let (loops, end) = (TaskTracker::new(), CancellationToken::new());
@@ -82,6 +106,7 @@ impl Services {
             services.run(worker::beat(Arc::clone(&services.engine)));
             services.run(worker::work(Arc::clone(&services.engine)));
             services.run(services.sweep());
+            services.see_to_the_night().await?;
         }
         Ok(services)
     }
@@ -95,6 +120,18 @@ impl Services {
                 () = task => {}
             }
         });
+    }
+
+    /// Queues the nightly comparison with the payment provider, if none waits; each one queues the next.
+    async fn see_to_the_night(&self) -> Result<(), StoreError> {
+        if self.engine.till.is_none() {
+            return Ok(());
+        }
+        let job = nightly(self.engine.clock.now());
+        match self.engine.db.service(async |tx| tx.jobs().enqueue(&job).await).await {
+            Err(error) if error.violates("job_queue_job_type_key") => Ok(()),
+            other => other,
+        }
     }
 
     /// The loop that looks after what has had its time and what is found out late.
@@ -115,6 +152,17 @@ impl Services {
         &self.plans
     }
 
+    /// Billing; none when it is not configured.
+    pub fn billing(&self) -> Option<Billing> {
+        let till = Arc::clone(self.engine.till.as_ref()?);
+        Some(Billing { engine: Arc::clone(&self.engine), till })
+    }
+
+    /// Limits that hold across all processes.
+    pub fn exact_limits(&self) -> ExactLimits {
+        ExactLimits { engine: Arc::clone(&self.engine) }
+    }
+
     /// Schedules.
     pub fn schedules(&self) -> Schedules {
         Schedules { plans: self.plans.clone() }
@@ -129,6 +177,11 @@ impl Services {
     pub fn quota(&self) -> Quota {
         let (db, clock, settings) = (&self.engine.db, &self.engine.clock, &self.engine.settings);
         Quota::new(db.clone(), Arc::clone(clock), settings.limits, settings.hourly_generations)
+    }
+
+    /// Made-up learners.
+    pub fn seeder(&self) -> Seeder {
+        Seeder::new(self.engine.db.clone(), self.engine.settings.limits)
     }
 
     /// The models.

@@ -1,8 +1,11 @@
 //! The application on a free port, with a database of its own, and the people who use it.
 
 use crate::actor::Actor;
+use crate::clerk_server::ClerkServer;
 use crate::database::TestDb;
 use crate::model_server::ModelServer;
+use crate::outside::Outside;
+use crate::stripe_server::StripeServer;
 use chrono::Utc;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,6 +40,7 @@ pub struct Options {
     pub(crate) statement_cache: usize,
     pub(crate) rate_limits: RateLimits,
     pub(crate) metered: bool,
+    pub(crate) outside: Outside,
 }
 
 impl Options {
@@ -61,6 +65,7 @@ impl Options {
             statement_cache: 256,
             rate_limits: RateLimits::off(),
             metered: false,
+            outside: Outside::default(),
         }
     }
 
@@ -75,6 +80,48 @@ impl Options {
     #[must_use]
     pub fn metered(mut self) -> Self {
         self.metered = true;
+        self
+    }
+
+    /// Bills through this server: prices [`crate::outside::STARTER`] and [`crate::outside::PRO`].
+    #[must_use]
+    pub fn stripe(mut self, server: &StripeServer) -> Self {
+        self.outside.stripe(server);
+        self
+    }
+
+    /// Takes the payment provider's events by these secrets instead of the server's own.
+    #[must_use]
+    pub fn stripe_secrets(mut self, secrets: &[&str]) -> Self {
+        self.outside.stripe_secrets(secrets);
+        self
+    }
+
+    /// Gives up on a silent payment provider within half a second a try.
+    #[must_use]
+    pub fn impatient_billing(mut self) -> Self {
+        self.outside.impatient();
+        self
+    }
+
+    /// Takes this server's events for the identity provider's, and asks it for addresses when `asks`.
+    #[must_use]
+    pub fn clerk(mut self, server: &ClerkServer, asks: bool) -> Self {
+        self.outside.clerk(server, asks);
+        self
+    }
+
+    /// Takes the identity provider's events by these secrets instead of the server's own.
+    #[must_use]
+    pub fn clerk_secrets(mut self, secrets: &[&str]) -> Self {
+        self.outside.clerk_secrets(secrets);
+        self
+    }
+
+    /// Seals tokens with [`crate::outside::SEALING_KEY`] and gives access back at this address.
+    #[must_use]
+    pub fn revoke(mut self, base: &url::Url) -> Self {
+        self.outside.revoke(base);
         self
     }
 
@@ -171,6 +218,11 @@ impl Options {
         self.issuer().sign(subject, Some(&email), None, DEFAULT_TTL, Utc::now())
     }
 
+    /// A token of the learner with this name that carries no address, as the identity provider's own are.
+    pub fn token_without_email(&self, subject: &str) -> String {
+        self.issuer().sign(subject, None, None, DEFAULT_TTL, Utc::now())
+    }
+
     fn issuer(&self) -> LocalIssuer {
         LocalIssuer::open(&self.keys).expect("the local key can be read or made")
     }
@@ -206,6 +258,10 @@ impl Options {
             catalogue,
             providers: Providers { outline, configured },
             generation: self.generation.clone(),
+            billing: self.outside.billing(),
+            clerk: self.outside.identity(),
+            sealer: self.outside.sealer(),
+            revoke: self.outside.revocation(),
         }
     }
 

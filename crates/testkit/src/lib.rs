@@ -14,6 +14,7 @@ pub mod clerk_server;
 pub mod database;
 mod hooks;
 pub mod model_server;
+pub mod outside;
 mod plain_http;
 pub mod process;
 pub mod sse;

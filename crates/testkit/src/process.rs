@@ -139,7 +139,7 @@ impl Options {
     fn to_json(&self) -> Value {
         json!({
             "requestUrl": self.request_url, "serviceUrl": self.service_url, "keys": self.keys, "model": self.model,
-            "deaf": self.deaf, "metered": self.metered, "workers": self.generation.workers,
+            "deaf": self.deaf, "metered": self.metered, "outside": self.outside, "workers": self.generation.workers,
             "leaseMs": millis(self.generation.lease), "firstPauseMs": millis(self.generation.first_pause),
             "drainMs": millis(self.generation.drain), "sweepMs": millis(self.generation.sweeper.every),
             "clerkMs": millis(self.generation.sweeper.clerk_every),
@@ -160,6 +160,7 @@ impl Options {
         options.deaf = json["deaf"].as_bool().expect("a bool");
         options.generation.workers = usize::try_from(number("workers")).expect("a small number");
         let time = |key: &str| Duration::from_millis(number(key));
+        options.outside = serde_json::from_value(json["outside"].clone()).expect("what is outside");
         options.metered = json["metered"].as_bool().expect("a bool");
         options.generation.lease = time("leaseMs");
         options.generation.first_pause = time("firstPauseMs");

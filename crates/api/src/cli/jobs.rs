@@ -1,6 +1,5 @@
 //! `waymark jobs`: look at the queue, try a dead job again, stop or forget one.
 
-use super::signals::Signals;
 use super::{Outcome, output, session};
 use crate::settings::Settings;
 use chrono::{DateTime, Utc};
@@ -10,7 +9,7 @@ use uuid::Uuid;
 use waymark_domain::ids::JobId;
 use waymark_domain::jobs::JobStatus;
 use waymark_services::Services;
-use waymark_services::jobs::{Discarded, JobRow};
+use waymark_services::jobs::{Discarded, JobRow, Retried};
 
 /// What to do with the queue.
 #[derive(Debug, clap::Args)]
@@ -33,12 +32,13 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Queue another generation in place of a failed one; the learner's quota applies.
+    /// Queue another generation in place of a failed one, for which the learner's quota applies; begin a failed job of the
+    /// server's own again.
     Retry {
         /// The job's id.
         id: Uuid,
     },
-    /// Stop a job that waits or runs, as its learner's cancel would; or delete a failed one.
+    /// Stop a job that waits or runs, as its learner's cancel would, or give one of the server's own up; delete a failed one.
     Discard {
         /// The job's id.
         id: Uuid,
@@ -67,17 +67,7 @@ impl From<Status> for JobStatus {
 
 /// Does one thing with the queue; fails when there is no such job or it stands elsewhere.
 pub async fn run(args: Args, settings: Settings) -> Outcome {
-    let mut signals = Signals::listen()?;
-    let session = tokio::select! {
-        started = session::services(&settings, 0) => started?,
-        () = signals.next() => return Err("interrupted".into()),
-    };
-    let outcome = tokio::select! {
-        outcome = execute(args.command, &session.running) => outcome,
-        () = signals.next() => Err("interrupted".into()),
-    };
-    session.stop(&mut signals, async |services| services.stop().await).await;
-    outcome
+    session::once(&settings, "interrupted", async |services| execute(args.command, services).await).await
 }
 
 async fn execute(command: Command, services: &Services) -> Outcome {
@@ -87,11 +77,16 @@ async fn execute(command: Command, services: &Services) -> Outcome {
             output::say(&if json { serde_json::to_string_pretty(&jobs)? } else { table(&jobs) });
         }
         Command::Retry { id } => {
-            let queued = services.jobs().retry(JobId(id)).await?;
-            output::say(&format!("Generation {} of plan {} is queued.", queued.generation_id, queued.plan_id));
+            output::say(&match services.jobs().retry(JobId(id)).await? {
+                Retried::Plan(queued) => {
+                    format!("Generation {} of plan {} is queued.", queued.generation_id, queued.plan_id)
+                }
+                Retried::Again => format!("Job {id} is queued again."),
+            });
         }
         Command::Discard { id } => output::say(&match services.jobs().discard(JobId(id)).await? {
             Discarded::Stopped => format!("Job {id} is stopped; its plan is as after a cancel."),
+            Discarded::GivenUp => format!("Job {id} is given up; `waymark jobs retry` begins it again."),
             Discarded::Deleted => format!("Job {id} is deleted."),
         }),
     }
@@ -113,7 +108,7 @@ fn table(jobs: &[JobRow]) -> String {
             job.priority.to_string(),
             format!("{}/{}", job.attempts, job.max_attempts),
             since(job).format("%Y-%m-%d %H:%M:%SZ").to_string(),
-            job.user_id.to_string(),
+            job.user_id.map_or_else(String::new, |user| user.to_string()),
             job.plan_id.map_or_else(String::new, |plan| plan.to_string()),
             job.error.clone().unwrap_or_default(),
         ]);
@@ -139,7 +134,7 @@ mod tests {
         JobRow {
             id: JobId(Uuid::from_u128(1)),
             plan_id: None,
-            user_id: UserId(Uuid::from_u128(2)),
+            user_id: Some(UserId(Uuid::from_u128(2))),
             job_type: JobType::PlanGeneration,
             status,
             priority: 5,

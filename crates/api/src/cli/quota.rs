@@ -1,6 +1,5 @@
 //! `waymark quota`: whether counters, plans and reservations agree with the ledgers.
 
-use super::signals::Signals;
 use super::{Outcome, output, session};
 use crate::settings::Settings;
 use waymark_services::Services;
@@ -26,17 +25,9 @@ enum Command {
 /// Looks at the books; fails when they are wrong and stay so.
 pub async fn run(args: Args, settings: Settings) -> Outcome {
     let Command::Verify { repair } = args.command;
-    let mut signals = Signals::listen()?;
-    let session = tokio::select! {
-        started = session::services(&settings, 0) => started?,
-        () = signals.next() => return Ok(()),
-    };
-    let outcome = tokio::select! {
-        outcome = verify(&session.running, if repair { Verify::Repair } else { Verify::Look }) => outcome,
-        () = signals.next() => Err("interrupted; what was mended stays mended".into()),
-    };
-    session.stop(&mut signals, async |services| services.stop().await).await;
-    outcome
+    let what = if repair { Verify::Repair } else { Verify::Look };
+    session::once(&settings, "interrupted; what was mended stays mended", async |services| verify(services, what).await)
+        .await
 }
 
 async fn verify(services: &Services, what: Verify) -> Outcome {

@@ -1,5 +1,6 @@
-//! What serve, worker, demo and doctor share: a database, and the application or the services on it.
+//! What the commands share: a database, and the application or the services on it.
 
+use super::Outcome;
 use super::signals::Signals;
 use crate::app::{AppConfig, Application, HttpConfig};
 use crate::compose::{self, Trust};
@@ -45,6 +46,25 @@ pub async fn services(settings: &Settings, workers: usize) -> Result<Session<Ser
         Ok::<_, Box<dyn Error>>(Services::start(config, clock()).await?)
     };
     finish(started.await, database).await
+}
+
+/// Does one thing with the services, which take no jobs, and stops them. A signal breaks it off with the words `broken_off`.
+pub async fn once(
+    settings: &Settings,
+    broken_off: &'static str,
+    work: impl AsyncFnOnce(&Services) -> Outcome,
+) -> Outcome {
+    let mut signals = Signals::listen()?;
+    let session = tokio::select! {
+        started = services(settings, 0) => started?,
+        () = signals.next() => return Err("interrupted before anything was done".into()),
+    };
+    let outcome = tokio::select! {
+        outcome = work(&session.running) => outcome,
+        () = signals.next() => Err(broken_off.into()),
+    };
+    session.stop(&mut signals, async |services| services.stop().await).await;
+    outcome
 }
 
 /// A start that fails leaves no private server behind.

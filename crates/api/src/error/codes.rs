@@ -84,6 +84,10 @@ codes! {
     InvalidId = "INVALID_ID", BAD_REQUEST, Validation, "The id in the address cannot be read";
     /// The model is not in the catalogue.
     ModelInvalid = "MODEL_INVALID", BAD_REQUEST, Validation, "There is no such model";
+    /// The price is not on sale.
+    PriceInvalid = "PRICE_INVALID", BAD_REQUEST, Validation, "There is no such price";
+    /// A webhook that nobody we know has signed.
+    SignatureInvalid = "SIGNATURE_INVALID", BAD_REQUEST, Authentication, "The signature is not accepted";
     /// No token, or one that is not believed.
     Unauthenticated = "UNAUTHENTICATED", UNAUTHORIZED, Authentication, "Sign in first";
     /// The account is erased.
@@ -114,9 +118,13 @@ codes! {
     RescheduleNotPossible = "RESCHEDULE_NOT_POSSIBLE", CONFLICT, Conflict, "The plan cannot be rescheduled like this";
     /// One explanation of a task at a time.
     ExplanationRunning = "EXPLANATION_RUNNING", CONFLICT, Conflict, "The task is being explained";
+    /// One subscription at a time.
+    AlreadySubscribed = "ALREADY_SUBSCRIBED", CONFLICT, Conflict, "There is a subscription already";
+    /// Nothing was ever bought.
+    NoCustomer = "NO_CUSTOMER", CONFLICT, Conflict, "Nothing was bought yet";
     /// `If-Match` names an older state.
     PreconditionFailed = "PRECONDITION_FAILED", PRECONDITION_FAILED, Conflict, "The plan has changed since";
-    /// More than 64 KB.
+    /// More than 64 KB, for webhooks 256 KB.
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", PAYLOAD_TOO_LARGE, Validation, "The body is too large";
     /// Not `application/json`.
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", UNSUPPORTED_MEDIA_TYPE, Validation, "The body must be JSON";
@@ -126,6 +134,8 @@ codes! {
     RateLimited = "RATE_LIMITED", TOO_MANY_REQUESTS, RateLimit, "Too many requests";
     /// A defect of ours.
     Internal = "INTERNAL", INTERNAL_SERVER_ERROR, Internal, "The server failed";
+    /// The payment provider refused what we asked.
+    PaymentProviderFailed = "PAYMENT_PROVIDER_FAILED", BAD_GATEWAY, Unavailable, "The payment provider refused";
     /// The feature's settings are missing.
     NotConfigured = "NOT_CONFIGURED", SERVICE_UNAVAILABLE, Unavailable, "The feature is not configured";
     /// Busy, starting or stopping.

@@ -11,14 +11,19 @@ use waymark_domain::generation::FailureClass;
 use waymark_domain::quota::QuotaRefusal;
 use waymark_domain::validation::{FieldError, FieldErrors};
 use waymark_services::StoreError;
+use waymark_services::accounts::clerk::ClerkEventError;
 use waymark_services::accounts::tokens::TokenError;
 use waymark_services::accounts::{AccountsError, AuthError};
+use waymark_services::billing::BillingError;
 use waymark_services::plans::PlansError;
+use waymark_services::webhooks::SignatureError;
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy(_) => Self::unavailable(error),
+            // Erased while this process still believed in them.
+            _ if error.is_ownerless() => account_erased(),
             StoreError::Conflict { .. }
             | StoreError::Denied(_)
             | StoreError::Inconsistent { .. }
@@ -60,7 +65,7 @@ impl From<PlansError> for ApiError {
                 Self::new(ErrorCode::RescheduleNotPossible, schedules::why(obstacle))
             }
             PlansError::ExplanationRunning => {
-                Self::new(ErrorCode::ExplanationRunning, "This task is being explained; ask again in a few seconds.")
+                Self::new(ErrorCode::ExplanationRunning, "This task is being explained; ask again in a while.")
             }
             PlansError::NoRandomness => Self::internal(error),
             PlansError::NotExplained { class, retry_after } => not_explained(class, retry_after),
@@ -73,6 +78,67 @@ impl From<PlansError> for ApiError {
             PlansError::Store(error) => error.into(),
         }
     }
+}
+
+impl From<BillingError> for ApiError {
+    fn from(error: BillingError) -> Self {
+        let field = |name: &str, message: &str| {
+            Self::invalid(FieldErrors(vec![FieldError { field: name.to_owned(), message: message.to_owned() }]))
+        };
+        match error {
+            BillingError::UnknownPrice => Self::new(ErrorCode::PriceInvalid, "None of our prices has this id."),
+            BillingError::ForeignAddress(member) => {
+                field(member, "must be relative, or of the web application's own origin")
+            }
+            BillingError::NoAppUrl => not_configured("Billing needs APP_URL, which is not set."),
+            BillingError::AlreadySubscribed => Self::new(
+                ErrorCode::AlreadySubscribed,
+                "You have a subscription already; change or end it in the portal: POST /api/v1/stripe/create-portal.",
+            ),
+            BillingError::Unclear => Self::new(
+                ErrorCode::PaymentProviderFailed,
+                "What the payment provider has of you is not understood here, so nothing was done. Tell the operator.",
+            ),
+            BillingError::NoCustomer => Self::new(
+                ErrorCode::NoCustomer,
+                "You have not bought anything yet; begin with POST /api/v1/stripe/create-checkout.",
+            ),
+            BillingError::AccountGone => account_erased(),
+            BillingError::KeyReused => key_reused(),
+            BillingError::Signature(error) => signature(error),
+            BillingError::Malformed(what) => malformed(what),
+            BillingError::Provider(error) if error.is_transient() => Self::unavailable(error),
+            BillingError::Provider(error) => {
+                Self::new(ErrorCode::PaymentProviderFailed, "The payment provider did not accept our request.")
+                    .because(error)
+            }
+            BillingError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ClerkEventError> for ApiError {
+    fn from(error: ClerkEventError) -> Self {
+        match error {
+            ClerkEventError::NotConfigured => not_configured("CLERK_WEBHOOK_SECRET is not set."),
+            ClerkEventError::Signature(error) => signature(error),
+            ClerkEventError::Malformed(what) => malformed(what),
+            ClerkEventError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The answer of a feature that is off.
+pub(crate) fn not_configured(detail: &'static str) -> ApiError {
+    ApiError::new(ErrorCode::NotConfigured, detail)
+}
+
+fn signature(error: SignatureError) -> ApiError {
+    ApiError::new(ErrorCode::SignatureInvalid, sentence(&error.to_string()))
+}
+
+fn malformed(what: &'static str) -> ApiError {
+    ApiError::new(ErrorCode::InvalidJson, format!("The event cannot be read: {what}."))
 }
 
 /// The model's failure: told as one of the model's, or as a busy service when asking again soon makes sense.

@@ -24,6 +24,23 @@ pub struct JsonBody {
     pub bytes: Bytes,
 }
 
+/// A webhook's body, byte for byte: its signature is over exactly these.
+#[derive(Debug)]
+pub struct RawBody(pub Bytes);
+
+/// Most bytes of a webhook's body. Source: product rules, section 2.
+pub const MAX_RAW_BODY: usize = 256 * 1024;
+
+impl FromRequest for RawBody {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (announced, payload) = (announced(req), payload.take());
+        Box::pin(async move { read(payload, announced, MAX_RAW_BODY).await.map(Self) })
+    }
+}
+
 /// A JSON object that may be left out: no body at all is an object without members.
 #[derive(Debug)]
 pub struct OptionalJsonBody(pub JsonBody);
@@ -34,7 +51,7 @@ impl FromRequest for JsonBody {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (json, announced, payload) = (is_json(req), announced(req), payload.take());
-        Box::pin(async move { object(read(payload, announced).await?, json) })
+        Box::pin(async move { object(read(payload, announced, MAX_BODY).await?, json) })
     }
 }
 
@@ -45,7 +62,7 @@ impl FromRequest for OptionalJsonBody {
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (json, announced, payload) = (is_json(req), announced(req), payload.take());
         Box::pin(async move {
-            let bytes = read(payload, announced).await?;
+            let bytes = read(payload, announced, MAX_BODY).await?;
             if bytes.is_empty() {
                 return Ok(Self(JsonBody { members: Members::new(Map::new()), bytes }));
             }
@@ -74,8 +91,8 @@ fn announced(req: &HttpRequest) -> usize {
     length.and_then(|length| length.parse().ok()).unwrap_or(0)
 }
 
-async fn read(mut payload: Payload, announced: usize) -> Result<Bytes, ApiError> {
-    let too_large = || ApiError::new(ErrorCode::PayloadTooLarge, "The body may have at most 65536 bytes.");
+async fn read(mut payload: Payload, announced: usize, most: usize) -> Result<Bytes, ApiError> {
+    let too_large = || ApiError::new(ErrorCode::PayloadTooLarge, format!("The body may have at most {most} bytes."));
     if announced > MAX_DISCARDED {
         return Err(too_large());
     }
@@ -87,11 +104,11 @@ async fn read(mut payload: Payload, announced: usize) -> Result<Bytes, ApiError>
         if seen > MAX_DISCARDED {
             return Err(too_large());
         }
-        if seen <= MAX_BODY {
+        if seen <= most {
             body.extend_from_slice(&chunk);
         }
     }
-    if seen > MAX_BODY { Err(too_large()) } else { Ok(body.freeze()) }
+    if seen > most { Err(too_large()) } else { Ok(body.freeze()) }
 }
 
 fn parse(bytes: &[u8]) -> Result<Members, ApiError> {

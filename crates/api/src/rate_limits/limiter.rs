@@ -9,8 +9,11 @@ use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use waymark_domain::ids::UserId;
 
+/// Secret addresses looked up at once: guesses take no more of the database than this, however many there are.
+const LOOKUPS: usize = 2;
 /// Keys whose time is over are forgotten each time this many requests were counted.
 const TIDY_EVERY: u32 = 4096;
 
@@ -26,6 +29,7 @@ struct Counter<K: Hash + Eq + Clone> {
 pub struct RateLimiter {
     people: Vec<Counter<UserId>>,
     addresses: Vec<Counter<IpAddr>>,
+    lookups: Semaphore,
 }
 
 impl RateLimiter {
@@ -36,6 +40,7 @@ impl RateLimiter {
         Self {
             people: [reads, mutations].into_iter().filter_map(|class| Counter::new(class, limits)).collect(),
             addresses: addresses.into_iter().filter_map(|class| Counter::new(class, limits)).collect(),
+            lookups: Semaphore::new(LOOKUPS),
         }
     }
 
@@ -45,6 +50,13 @@ impl RateLimiter {
     /// `RATE_LIMITED`
     pub fn person(&self, class: RateClass, user: UserId) -> Result<(), ApiError> {
         self.people.iter().find(|counter| counter.class == class).map_or(Ok(()), |counter| counter.count(&user))
+    }
+
+    /// Waits for the turn to look a secret address up, which lasts until what is returned is dropped. A guess is known as one
+    /// only afterwards; nobody is refused here, so that programs that share an address with who guesses are not either.
+    pub async fn lookup(&self) -> Option<SemaphorePermit<'_>> {
+        // Nothing closes it.
+        self.lookups.acquire().await.ok()
     }
 
     /// Counts a request without a person by the address it came from. The connection's own address: headers that name

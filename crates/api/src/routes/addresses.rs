@@ -6,7 +6,7 @@ use crate::state::AppState;
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::guard::{Any, Get, Guard, Head, Method as IsMethod};
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpResponse, Resource, Route, web};
 
@@ -67,6 +67,28 @@ pub fn address(path: &str, verbs: impl IntoIterator<Item = Verb>) -> Resource {
 /// Counts a route's requests by address: for routes without a person.
 pub fn limited(class: RateClass, route: Route) -> Route {
     route.wrap(from_fn(move |req, next| count(class, req, next)))
+}
+
+/// Counts by address what a route of secret addresses does not find: who guesses is slowed down, and calendar programs that
+/// share a proxy's address with everybody else are not. The route counts what it finds by its owner, and looks addresses up
+/// a few at a time ([`crate::rate_limits::RateLimiter::lookup`]), for a miss is known only when the work is done.
+pub fn limited_misses(class: RateClass, route: Route) -> Route {
+    route.wrap(from_fn(move |req, next| count_miss(class, req, next)))
+}
+
+async fn count_miss(
+    class: RateClass,
+    req: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let answer = next.call(req).await?;
+    let state = answer.request().app_data::<web::Data<AppState>>().cloned();
+    let Some(state) = state.filter(|_| answer.status() == StatusCode::NOT_FOUND) else { return Ok(answer) };
+    let asked = ServiceRequest::from_request(answer.request().clone());
+    match state.limiter.address(class, &asked) {
+        Ok(()) => Ok(answer),
+        Err(error) => Ok(asked.error_response(error)),
+    }
 }
 
 async fn count(class: RateClass, req: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {

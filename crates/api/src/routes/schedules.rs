@@ -53,19 +53,15 @@ pub async fn read(
 
 /// Set a plan's times
 ///
-/// Its own time zone and availability, which win over the person's preferences; null as the availability goes back to
-/// those. The answer is the schedule that follows.
+/// Its own time zone and availability, which win over the person's preferences; null goes back to those, and so does a time
+/// zone that is left out. The answer is the schedule that follows.
 #[utoipa::path(
     put, path = "/api/v1/plans/{planId}/schedule", tag = "schedules", operation_id = "setTimes",
-    params(
-        ("planId" = Uuid, Path, description = "The plan."),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "An `ETag` of the plan; of it the version counts."),
-    ),
+    params(("planId" = Uuid, Path, description = "The plan.")),
     request_body = TimesBody,
     responses(
         (status = 200, description = "The schedule.", body = Schedule, headers(("ETag" = String, description = "Names the plan's new state."))),
         (status = 409, description = "The plan is being generated or has failed.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The plan has changed since; `currentVersion` and `ETag` tell to what.", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("session" = [])),
 )]
@@ -92,18 +88,14 @@ pub async fn set(
 /// taken, computed for this moment: `shift` lays the open tasks out from now on and moves the deadline if it must,
 /// `compress` takes the fewest more weekly hours that meet the deadline, `drop` deletes tasks neither begun nor pinned, from
 /// the end of the plan, and puts the plan as it was aside as a revision first. When nothing is behind and everything fits,
-/// taking an option changes nothing.
+/// taking an option changes nothing. `If-Match` counts only when an option is taken.
 #[utoipa::path(
     post, path = "/api/v1/plans/{planId}/reschedule", tag = "schedules", operation_id = "reschedule",
-    params(
-        ("planId" = Uuid, Path, description = "The plan."),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "An `ETag` of the plan; of it the version counts, and only when an option is taken."),
-    ),
+    params(("planId" = Uuid, Path, description = "The plan.")),
     request_body = Option<RescheduleBody>,
     responses(
         (status = 200, description = "What is behind, the options, and whether one was taken.", body = Reschedule, headers(("ETag" = String, description = "Names the plan's present state."))),
         (status = 409, description = "The plan is being generated or has failed, or the option is not open.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The plan has changed since; `currentVersion` and `ETag` tell to what.", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("session" = [])),
 )]
@@ -117,16 +109,22 @@ pub async fn reschedule(
 ) -> Result<HttpResponse, ApiError> {
     let key = key.over(&body.0.bytes);
     let schedules = state.services.schedules();
-    let (body, replayed) = match bodies::choice(body.0.members)? {
-        None => (Reschedule::from(schedules.offer(&person.0, plan.0).await?), false),
+    let (tag, body, replayed) = match bodies::choice(body.0.members)? {
+        None => {
+            let offer = schedules.offer(&person.0, plan.0).await?;
+            (Some(offer.tag.clone()), Reschedule::from(offer), false)
+        }
         Some(kind) => {
             let request = EditRequest { expected: &expected.0, key: key.as_ref() };
             let done = schedules.reschedule(&person.0, plan.0, kind, request).await?;
-            (Reschedule::from(done.value), done.replayed)
+            (done.value.tag.clone(), Reschedule::from(done.value), done.replayed)
         }
     };
-    let tag = schedules.tag(&person.0, plan.0).await?;
-    Ok(mark(HttpResponse::Ok().insert_header((ETAG, of_plan(&tag))).json(body), replayed))
+    let mut answer = HttpResponse::Ok();
+    if let Some(tag) = tag {
+        answer.insert_header((ETAG, of_plan(&tag)));
+    }
+    Ok(mark(answer.json(body), replayed))
 }
 
 /// Why a way of catching up is not open, for the learner.
@@ -135,6 +133,9 @@ pub const fn why(obstacle: Obstacle) -> &'static str {
         Obstacle::NoDeadline => "The plan has no deadline to meet; only a later end can be chosen.",
         Obstacle::DeadlinePassed => "The deadline has passed; only a later end can be chosen.",
         Obstacle::EndTooFar => "The plan would end more than a year ahead; take more hours a week, or drop tasks.",
+        Obstacle::BeyondTier => {
+            "The plan would last longer than your tier's longest plan; take more hours a week, or drop tasks."
+        }
         Obstacle::NotEnoughTime => "The sessions leave too little time, whatever the hours; give more sessions.",
         Obstacle::SessionsTooShort => {
             "A task cannot be cut into sessions this short; give longer ones, or split the task."

@@ -15,10 +15,11 @@ pub struct Feature {
 }
 
 /// The features that are off without their settings.
-const FEATURES: [Feature; 5] = [
+const FEATURES: [Feature; 6] = [
     Feature { name: "Clerk sign-in", needs: &["CLERK_ISSUER"] },
     Feature { name: "Clerk webhooks", needs: &["CLERK_WEBHOOK_SECRET"] },
     Feature { name: "Stripe billing", needs: &["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS"] },
+    Feature { name: "Stripe checkout and portal", needs: &["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS", "APP_URL"] },
     Feature { name: "Notion export", needs: &["NOTION_CLIENT_ID", "NOTION_CLIENT_SECRET", "OAUTH_ENCRYPTION_KEYS"] },
     Feature { name: "Google Calendar", needs: &["GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "OAUTH_ENCRYPTION_KEYS"] },
 ];

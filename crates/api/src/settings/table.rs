@@ -1,13 +1,14 @@
 //! The table of settings: name, meaning, default, whether it is secret, and how its value is read.
 
 use super::Settings;
-use super::values::{encryption_keys, list, number, postgres, prefixed, web};
+use super::values::{encryption_keys, list, number, postgres, prefixed, secrets, web};
 use crate::rate_limits::RateLimits;
 use std::time::Duration;
 use waymark_domain::generation::ModelId;
 use waymark_domain::quota::Limits;
 use waymark_services::accounts::jwks::jwks_address;
 use waymark_services::sweeper::SweeperSettings;
+use waymark_services::webhooks::svix::is_usable;
 
 /// One setting.
 pub struct Setting {
@@ -119,28 +120,71 @@ pub const TABLE: &[Setting] = &[
         s.clerk.authorized_parties = parties;
         Ok(())
     }),
-    secret("CLERK_SECRET_KEY", "the identity provider's API key", |_, v| prefixed(v, &["sk_"])),
-    plain("CLERK_API_BASE", "https://api.clerk.com", "the identity provider's API", |_, v| web(v).map(drop)),
-    secret("CLERK_WEBHOOK_SECRET", "signs the identity provider's webhooks", |_, v| prefixed(v, &["whsec_"])),
-    secret("STRIPE_SECRET_KEY", "the payment provider's API key", |_, v| prefixed(v, &["sk_", "rk_"])),
-    plain("STRIPE_API_BASE", "https://api.stripe.com", "the payment provider's API", |_, v| web(v).map(drop)),
-    secret("STRIPE_WEBHOOK_SECRETS", "sign the payment provider's webhooks, with commas", |_, v| {
-        list(v)?.iter().try_for_each(|entry| prefixed(entry, &["whsec_"]))
+    secret("CLERK_SECRET_KEY", "the identity provider's API key: addresses are asked for", |s, v| {
+        prefixed(v, &["sk_"])?;
+        s.clerk.secret_key = Some(v.into());
+        Ok(())
     }),
-    plain("STRIPE_STARTER_PRICE_IDS", "", "prices of the tier starter, with commas", |_, v| list(v).map(drop)),
-    plain("STRIPE_PRO_PRICE_IDS", "", "prices of the tier pro, with commas", |_, v| list(v).map(drop)),
+    plain("CLERK_API_BASE", "https://api.clerk.com", "the identity provider's API", |s, v| {
+        s.clerk.api_base = Some(web(v)?);
+        Ok(())
+    }),
+    secret("CLERK_WEBHOOK_SECRET", "signs the identity provider's webhooks; several with commas", |s, v| {
+        let given = secrets(v)?;
+        if !given.iter().all(is_usable) {
+            return Err("must be whsec_ and Base64, as the identity provider shows it".to_owned());
+        }
+        s.clerk.webhook_secrets = given;
+        Ok(())
+    }),
+    secret("STRIPE_SECRET_KEY", "the payment provider's API key", |s, v| {
+        prefixed(v, &["sk_", "rk_"])?;
+        s.stripe.secret_key = Some(v.into());
+        Ok(())
+    }),
+    plain("STRIPE_API_BASE", "https://api.stripe.com", "the payment provider's API", |s, v| {
+        s.stripe.api_base = Some(web(v)?);
+        Ok(())
+    }),
+    secret("STRIPE_WEBHOOK_SECRETS", "sign the payment provider's webhooks, with commas", |s, v| {
+        s.stripe.webhook_secrets = secrets(v)?;
+        Ok(())
+    }),
+    plain("STRIPE_STARTER_PRICE_IDS", "", "prices of the tier starter, with commas", |s, v| {
+        s.stripe.prices.starter = list(v)?;
+        Ok(())
+    }),
+    plain("STRIPE_PRO_PRICE_IDS", "", "prices of the tier pro, with commas", |s, v| {
+        s.stripe.prices.pro = list(v)?;
+        Ok(())
+    }),
     secret(
         "OAUTH_ENCRYPTION_KEYS",
         "seal stored tokens: id:64 hexadecimal digits, with commas, newest first",
-        |_, v| encryption_keys(v),
+        |s, v| {
+            s.sealing_keys = encryption_keys(v)?;
+            Ok(())
+        },
     ),
-    plain("NOTION_CLIENT_ID", "", "the Notion integration", |_, _| Ok(())),
-    secret("NOTION_CLIENT_SECRET", "the Notion integration's secret", |_, _| Ok(())),
-    plain("NOTION_API_BASE", "https://api.notion.com", "Notion's API", |_, v| web(v).map(drop)),
+    plain("NOTION_CLIENT_ID", "", "the Notion integration", |s, v| {
+        s.integrations.notion_client_id = Some(v.to_owned());
+        Ok(())
+    }),
+    secret("NOTION_CLIENT_SECRET", "the Notion integration's secret", |s, v| {
+        s.integrations.notion_client_secret = Some(v.into());
+        Ok(())
+    }),
+    plain("NOTION_API_BASE", "https://api.notion.com", "Notion's API", |s, v| {
+        s.integrations.notion_base = Some(web(v)?);
+        Ok(())
+    }),
     plain("GOOGLE_CLIENT_ID", "", "the Google OAuth client", |_, _| Ok(())),
     secret("GOOGLE_CLIENT_SECRET", "the Google OAuth client's secret", |_, _| Ok(())),
     plain("GOOGLE_API_BASE", "https://www.googleapis.com", "Google's API", |_, v| web(v).map(drop)),
-    plain("GOOGLE_OAUTH_BASE", "https://oauth2.googleapis.com", "Google's OAuth", |_, v| web(v).map(drop)),
+    plain("GOOGLE_OAUTH_BASE", "https://oauth2.googleapis.com", "Google's OAuth", |s, v| {
+        s.integrations.google_oauth_base = Some(web(v)?);
+        Ok(())
+    }),
     plain("TIER_LIMITS", "", "single limits anew, such as free.activePlans=5,pro.exports=null", |s, v| {
         s.limits = Limits::default().with_overrides(v).map_err(|error| error.to_string())?;
         Ok(())

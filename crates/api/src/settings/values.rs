@@ -1,5 +1,6 @@
 //! Parsers of single values. A message never repeats a value that may be a secret.
 
+use secrecy::SecretString;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -35,19 +36,28 @@ pub fn prefixed(text: &str, prefixes: &[&str]) -> Result<(), String> {
     if fits { Ok(()) } else { Err(format!("must begin with {}", prefixes.join(" or "))) }
 }
 
+/// Signing secrets of webhooks, with commas.
+pub fn secrets(text: &str) -> Result<Vec<SecretString>, String> {
+    let entries = list(text)?;
+    entries.iter().try_for_each(|entry| prefixed(entry, &["whsec_"]))?;
+    Ok(entries.into_iter().map(SecretString::from).collect())
+}
+
 /// `id:64 hex digits`, several with commas, newest first; ids differ.
-pub fn encryption_keys(text: &str) -> Result<(), String> {
-    let mut ids = Vec::new();
+pub fn encryption_keys(text: &str) -> Result<Vec<(String, [u8; 32])>, String> {
+    let mut keys: Vec<(String, [u8; 32])> = Vec::new();
     for (place, entry) in list(text)?.into_iter().enumerate() {
-        let parts = entry.split_once(':');
-        let fits = |key: &str| key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit());
-        let Some((id, _)) = parts.filter(|(id, key)| !id.is_empty() && fits(key)) else {
+        let read = entry.split_once(':').filter(|(id, _)| !id.is_empty()).and_then(|(id, digits)| {
+            let mut key = [0; 32];
+            hex::decode_to_slice(digits, &mut key).ok().map(|()| (id.to_owned(), key))
+        });
+        let Some((id, key)) = read else {
             return Err(format!("entry {} is not written id:64 hexadecimal digits", place + 1));
         };
-        if ids.iter().any(|known| known == id) {
+        if keys.iter().any(|(known, _)| *known == id) {
             return Err(format!("the id {id:?} is there twice"));
         }
-        ids.push(id.to_owned());
+        keys.push((id, key));
     }
-    Ok(())
+    Ok(keys)
 }

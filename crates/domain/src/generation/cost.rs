@@ -2,6 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Characters of a text in a token, roughly: prose or JSON in a language that models know well.
+const CHARS_PER_TOKEN: u64 = 4;
+
+/// About how many tokens so many characters are, rounded up: for what a provider has not counted.
+pub fn estimated_tokens(chars: u64) -> u32 {
+    u32::try_from(chars.div_ceil(CHARS_PER_TOKEN)).unwrap_or(u32::MAX)
+}
+
 /// Tokens of one attempt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

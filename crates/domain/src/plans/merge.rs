@@ -28,7 +28,7 @@ pub struct MergedModule {
     pub description: Option<String>,
     /// Minutes.
     pub minutes: i32,
-    /// Tasks in order, at least one.
+    /// Tasks in order; none only in a module that the proposal names by its id.
     pub tasks: Vec<MergedTask>,
 }
 
@@ -47,7 +47,8 @@ pub enum MergedTask {
 ///
 /// Pinned, completed and started tasks stay as they are, each exactly once: at the place the proposal gives them, else at
 /// the front of the module that continues theirs, else in their old module. Other present tasks that the proposal
-/// continues take its content under their id. The rest of the present plan goes.
+/// continues take its content under their id. The rest of the present plan goes. A proposed module without tasks is left
+/// out, unless it has an id of its own: then somebody wants that very module.
 pub fn merge(present: &PlanSnapshot, proposal: Proposal) -> Merged {
     let mut tasks = Tasks::of(present);
     let placed: Vec<Vec<MergedTask>> =
@@ -61,7 +62,7 @@ pub fn merge(present: &PlanSnapshot, proposal: Proposal) -> Merged {
         let continued = old.and_then(|old| present.modules.get(old));
         let left = continued.map(|old| tasks.left_of(old)).unwrap_or_default();
         let all: Vec<MergedTask> = left.into_iter().chain(placed).collect();
-        if !all.is_empty() {
+        if !all.is_empty() || ids.is_free(module.id) {
             let id = ids.take(module.id, continued);
             outputs.push(Output { old, module: output(id, ids.are_present(id), module, all) });
         }
@@ -145,7 +146,8 @@ impl<'a> Tasks<'a> {
 
 /// A task without a past: whatever the proposal took it for is another task or unknown.
 fn new_task(task: ProposedTask) -> MergedTask {
-    MergedTask::Added(None, ProposedTask { lineage: None, former: None, ..task })
+    let anew = ProposedTask { lineage: None, former: None, has_micro_explanation: false, explanation: None, ..task };
+    MergedTask::Added(None, anew)
 }
 
 /// The ids that modules of the result have.
@@ -161,9 +163,14 @@ impl ModuleIds {
 
     /// The id of a proposed module: its own, else that of the present module it continues.
     fn take(&mut self, own: Option<ModuleId>, continued: Option<&SnapshotModule>) -> Option<ModuleId> {
-        let own = own.filter(|id| !self.used.contains(id));
+        let own = own.filter(|_| self.is_free(own));
         let id = own.or_else(|| continued.map(|module| module.id))?;
         self.used.insert(id).then_some(id)
+    }
+
+    /// Whether this is an id that no module of the result has yet.
+    fn is_free(&self, id: Option<ModuleId>) -> bool {
+        id.is_some_and(|id| !self.used.contains(&id))
     }
 
     fn are_present(&self, id: Option<ModuleId>) -> bool {

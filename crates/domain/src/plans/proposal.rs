@@ -44,6 +44,10 @@ pub struct ProposedTask {
     pub pinned: bool,
     /// Links in order.
     pub links: Vec<SnapshotLink>,
+    /// Whether the task was explained, when it has to be made again; only a restore says so.
+    pub has_micro_explanation: bool,
+    /// The explanation to give back then, as JSON text.
+    pub explanation: Option<String>,
     /// Progress to give back when the task has to be made again, and when it was completed; only a restore has any.
     pub former: Option<(ProgressStatus, Option<DateTime<Utc>>)>,
 }
@@ -120,6 +124,8 @@ fn proposed_draft(draft: &DraftTask, lineage: Option<TaskId>) -> ProposedTask {
         description: draft.description.clone(),
         minutes: draft.minutes.into(),
         pinned: false,
+        has_micro_explanation: false,
+        explanation: None,
         links: draft.resources.iter().map(link).collect(),
         former: None,
     }
@@ -136,6 +142,8 @@ fn proposed_again(module: &SnapshotModule) -> ProposedModule {
         description: task.description.clone(),
         minutes: task.estimated_minutes,
         pinned: task.pinned,
+        has_micro_explanation: task.has_micro_explanation,
+        explanation: task.explanation.clone(),
         links: task.resources.clone(),
         former: Some((task.status, task.completed_at)),
     });

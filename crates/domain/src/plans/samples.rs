@@ -40,6 +40,8 @@ pub fn task(number: u128, title: &str) -> SnapshotTask {
         pinned: false,
         status: ProgressStatus::NotStarted,
         completed_at: None,
+        has_micro_explanation: false,
+        explanation: None,
         resources: Vec::new(),
     }
 }
@@ -60,6 +62,8 @@ pub fn proposed(lineage: Option<u128>, title: &str) -> ProposedTask {
         description: None,
         minutes: 20,
         pinned: false,
+        has_micro_explanation: false,
+        explanation: None,
         links: Vec::new(),
         former: None,
     }

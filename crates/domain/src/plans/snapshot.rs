@@ -64,6 +64,12 @@ pub struct SnapshotTask {
     pub status: ProgressStatus,
     /// When it was completed.
     pub completed_at: Option<DateTime<Utc>>,
+    /// Whether it has been explained. States put aside before this was kept do not say.
+    #[serde(default)]
+    pub has_micro_explanation: bool,
+    /// The explanation, as the JSON text that is stored.
+    #[serde(default)]
+    pub explanation: Option<String>,
     /// Links in order.
     pub resources: Vec<SnapshotLink>,
 }

@@ -28,6 +28,9 @@ fn a_free_plan_lasts_two_weeks_to_the_day() {
     assert_eq!(limits.free.admit_duration(&dates(15)), Err(QuotaRefusal::Duration { limit: 2, used: 3 }));
     assert_eq!(limits.starter.admit_duration(&dates(57)), Err(QuotaRefusal::Duration { limit: 8, used: 9 }));
     assert_eq!(limits.pro.admit_duration(&dates(366)), Ok(()));
+    let start = dates(14).start();
+    assert_eq!(limits.free.last_day(start), Some(dates(14).deadline()));
+    assert_eq!((limits.starter.last_day(start), limits.pro.last_day(start)), (Some(dates(56).deadline()), None));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! plan, and given by clients in the same form.
 
 use crate::validation::FieldErrors;
-use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
+use chrono::{Datelike, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -45,8 +45,10 @@ impl TimeOfDay {
     /// # Errors
     /// Anything else, also `24:00`.
     pub fn parse(text: &str) -> Result<Self, TimeOfDayError> {
-        let time = (text.len() == 5).then(|| NaiveTime::parse_from_str(text, "%H:%M").ok()).flatten();
-        time.map(|time| Self(time.hour() * 60 + time.minute())).ok_or(TimeOfDayError)
+        let digit = |byte: u8| char::from(byte).to_digit(10).ok_or(TimeOfDayError);
+        let &[ten_hours, hours, b':', ten_minutes, minutes] = text.as_bytes() else { return Err(TimeOfDayError) };
+        let (hours, minutes) = (digit(ten_hours)? * 10 + digit(hours)?, digit(ten_minutes)? * 10 + digit(minutes)?);
+        if hours < 24 && minutes < 60 { Ok(Self(hours * 60 + minutes)) } else { Err(TimeOfDayError) }
     }
 
     /// Minutes since midnight, 0 to 1439.

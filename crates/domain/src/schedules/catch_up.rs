@@ -24,6 +24,8 @@ closed_enum! {
         DeadlinePassed = "deadline_passed",
         /// The end would lie more than a year ahead.
         EndTooFar = "end_too_far",
+        /// The plan would last longer than the longest of its learner's tier.
+        BeyondTier = "beyond_tier",
         /// The availability leaves too little time.
         NotEnoughTime = "not_enough_time",
         /// A task cannot be cut into sessions this short.
@@ -97,24 +99,32 @@ impl CatchUpOption {
     }
 }
 
-/// The moment from which a plan that is rescheduled at `now` is laid out anew: whole seconds, as they are stored.
+/// The moment from which a plan that is rescheduled at `now` is laid out anew: whole microseconds, which is what PostgreSQL
+/// stores of it and of the times at which tasks are completed.
 pub fn moment(now: DateTime<Utc>) -> DateTime<Utc> {
-    now.trunc_subsecs(0)
+    now.trunc_subsecs(6)
 }
 
-/// Computes how far behind the learner is at `now`, and the ways out. `pinned` tasks are never dropped.
+/// Computes how far behind the learner is at `now`, and the ways out. `pinned` tasks are never dropped; `last_day` is the
+/// latest deadline that the learner's tier allows, none when it allows any.
 ///
 /// - Shift: the open tasks from now on, in order, with the present hours; the deadline moves to the day of the last session
 ///   if that is later.
 /// - Compress: the fewest more hours a week, up to 80, that meet the deadline.
 /// - Drop: tasks neither begun nor pinned, from the end of the plan: what comes last builds on the rest and is missed least,
-///   and nothing near moves for it. As few as that order allows.
-pub fn catch_up(inputs: &Inputs, pinned: &BTreeSet<TaskId>, now: DateTime<Utc>) -> CatchUp {
+///   and nothing near moves for it. With one task fewer dropped the rest would not fit; because cutting tasks is not quite
+///   even, some much smaller number may fit by chance.
+pub fn catch_up(
+    inputs: &Inputs,
+    pinned: &BTreeSet<TaskId>,
+    last_day: Option<NaiveDate>,
+    now: DateTime<Utc>,
+) -> CatchUp {
     let now = moment(now);
     let present = lay_out(inputs, inputs.weekly_hours);
     let behind = behind(&present, now);
     let needed = behind.minutes > 0 || !present.fits();
-    let ways = Ways { inputs, pinned, anew: from_now(inputs, now), present, today: today(inputs, now) };
+    let ways = Ways { inputs, pinned, last_day, anew: from_now(inputs, now), present, today: today(inputs, now) };
     let options = CatchUpKind::ALL.iter().map(|kind| if needed { ways.option(*kind) } else { ways.as_it_is(*kind) });
     CatchUp { behind, needed, options: options.collect() }
 }
@@ -141,6 +151,7 @@ fn today(inputs: &Inputs, now: DateTime<Utc>) -> NaiveDate {
 struct Ways<'a> {
     inputs: &'a Inputs,
     pinned: &'a BTreeSet<TaskId>,
+    last_day: Option<NaiveDate>,
     /// The inputs from now on.
     anew: Inputs,
     present: Layout,
@@ -200,11 +211,22 @@ impl Ways<'_> {
         }
         let deadline = self.inputs.deadline;
         after.deadline = deadline.map(|deadline| layout.end().map_or(deadline, |end| end.max(deadline)));
-        let latest = self.today.checked_add_signed(Duration::days(LONGEST_AHEAD_DAYS)).unwrap_or(NaiveDate::MAX);
-        if after.deadline != deadline && after.deadline.is_some_and(|deadline| deadline > latest) {
-            return Err(Obstacle::EndTooFar);
+        match after.deadline.filter(|_| after.deadline != deadline) {
+            Some(moved) => self.admit(moved).map(|()| (after, Vec::new())),
+            None => Ok((after, Vec::new())),
         }
-        Ok((after, Vec::new()))
+    }
+
+    /// Whether the deadline may be moved to a day.
+    fn admit(&self, deadline: NaiveDate) -> Result<(), Obstacle> {
+        let latest = self.today.checked_add_signed(Duration::days(LONGEST_AHEAD_DAYS)).unwrap_or(NaiveDate::MAX);
+        if self.last_day.is_some_and(|last| deadline > last) {
+            Err(Obstacle::BeyondTier)
+        } else if deadline > latest {
+            Err(Obstacle::EndTooFar)
+        } else {
+            Ok(())
+        }
     }
 
     fn compress(&self) -> Result<(Inputs, Vec<TaskId>), Obstacle> {
@@ -224,14 +246,16 @@ impl Ways<'_> {
         let ids: Vec<TaskId> = self.anew.tasks.iter().filter(may_go).map(|task| task.id).collect();
         let fits =
             |kept: usize| lay_out(&self.without(ids.get(kept..).unwrap_or_default()), self.anew.weekly_hours).fits();
-        // The most that can stay: found by halving, then, because cutting tasks is not quite even, made sure of.
+        // How many can stay, found by halving: so many fit, and one more does not.
         let (mut least, mut most) = (0, ids.len());
         while least < most {
             let middle = (least + most).div_ceil(2);
             if fits(middle) { least = middle } else { most = middle - 1 }
         }
-        let kept = (0..=least).rev().find(|kept| fits(*kept)).ok_or(Obstacle::KeptTasksTooLong)?;
-        let dropped = ids.get(kept..).unwrap_or_default().to_vec();
+        if !fits(least) {
+            return Err(Obstacle::KeptTasksTooLong);
+        }
+        let dropped = ids.get(least..).unwrap_or_default().to_vec();
         Ok((self.without(&dropped), dropped))
     }
 

@@ -97,6 +97,8 @@ pg_enum! {
     JobType = "job_type", waymark_domain::jobs::JobType {
         PlanGeneration = "plan_generation",
         PlanRegeneration = "plan_regeneration",
+        AccountErasure = "account_erasure",
+        BillingReconcile = "billing_reconcile",
     }
 }
 

@@ -36,6 +36,14 @@ pub struct Model {
     pub notification_prefs: Json,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub stripe_subscription_status: Option<String>,
+    pub subscription_snapshot: i64,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub stripe_checkout_session_id: Option<String>,
+    pub clerk_updated_at: Option<DateTimeUtc>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub clerk_name: Option<String>,
 }
 
 /// None: reads name what they join.

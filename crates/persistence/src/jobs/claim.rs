@@ -16,7 +16,27 @@ const CLAIM: &str =
     started_at = coalesce(j.started_at, now()), updated_at = now()";
 
 /// Holders' pairs, to be joined as `held (id, fence)`: `$1` and `$2` are array literals.
-pub(super) const HELD: &str = "unnest($1::text::uuid[], $2::text::bigint[]) as held (id, fence)";
+const HELD: &str = "unnest($1::text::uuid[], $2::text::bigint[]) as held (id, fence)";
+
+/// Whether one of [`HELD`] holds its job still. The status as text: its index would lead through every job that is being
+/// worked on.
+const SAME: &str = "j.id = held.id and j.fence = held.fence and j.status::text = 'processing'";
+
+/// Picks the jobs that are held still, locked as `lock` says in the order of their ids, in which events lock them too, or
+/// the two could wait for each other. The array makes the update look them up by their keys.
+fn picked(lock: &str) -> String {
+    format!("j.id = any(array(select j.id from job_queue j, {HELD} where {SAME} order by j.id for {lock}))")
+}
+
+/// Picks the jobs that are held still; waits for those that somebody else has locked.
+pub(super) fn locked() -> String {
+    picked("update of j")
+}
+
+/// As [`locked`], without those that somebody else has locked.
+fn unlocked() -> String {
+    picked("no key update of j skip locked")
+}
 
 /// The literals for [`HELD`].
 pub(super) fn literals(held: &[Held]) -> (String, String) {
@@ -75,19 +95,29 @@ impl ServiceJobs<'_> {
         all(self.0, &sql, values).await?.iter().map(work_job).collect()
     }
 
-    /// Prolongs the leases of `held`; returns those that are held still.
+    /// Prolongs the leases of `held`; returns those it prolonged. One that is missing may be held still and be locked by
+    /// somebody: it is not waited for, lest the others run out meanwhile. [`Self::still_held`] tells.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn heartbeat(&self, held: &[Held], lease: Duration) -> Result<Vec<Held>, StoreError> {
-        // As text: the index on the status would lead through every job that is being worked on.
         let sql = format!(
             "update job_queue j set lease_expires_at = now() + $3 * interval '1 millisecond', updated_at = now()
-             from {HELD} where j.id = held.id and j.fence = held.fence and j.status::text = 'processing'
-             returning j.id, j.fence"
+             where {} returning j.id, j.fence",
+            unlocked()
         );
         let (ids, fences) = literals(held);
         all(self.0, &sql, [ids.into(), fences.into(), millis(lease).into()]).await?.iter().map(self::held).collect()
+    }
+
+    /// Those of `held` that are held still. Waits for nobody: what a transaction under way does to them is not seen.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn still_held(&self, held: &[Held]) -> Result<Vec<Held>, StoreError> {
+        let sql = format!("select j.id, j.fence from job_queue j, {HELD} where {SAME}");
+        let (ids, fences) = literals(held);
+        all(self.0, &sql, [ids.into(), fences.into()]).await?.iter().map(self::held).collect()
     }
 
     /// Locks a job for the rest of the transaction if this fence still holds it: every write of a worker starts here.

@@ -1,6 +1,6 @@
 //! How a claim ends: well, badly, put back for another one, or taken from its worker.
 
-use super::claim::{HELD, held, literals};
+use super::claim::{held, literals, locked};
 use super::{CLAIMED, Held, RECORD, ServiceJobs, WorkJob, millis, work_job};
 use crate::error::StoreError;
 use crate::listen::{FENCED, JOBS};
@@ -39,11 +39,10 @@ impl ServiceJobs<'_> {
     /// # Errors
     /// [`StoreError`]
     pub async fn complete_all(&self, held: &[Held]) -> Result<Vec<Held>, StoreError> {
-        // As text: the index on the status would lead through every job that is being worked on.
         let sql = format!(
             "update job_queue j set status = 'completed', completed_at = now(), {LET_GO}
-             from {HELD} where j.id = held.id and j.fence = held.fence and j.status::text = 'processing'
-             returning j.id, j.fence"
+             where {} returning j.id, j.fence",
+            locked()
         );
         let (ids, fences) = literals(held);
         all(self.0, &sql, [ids.into(), fences.into()]).await?.iter().map(self::held).collect()
@@ -89,22 +88,29 @@ impl ServiceJobs<'_> {
         fenced(execute(self.0, &sql, values).await?)
     }
 
-    /// Takes the plan's live job from whoever has it: the fence moves, the job has failed with `error`, and its worker is
-    /// hinted at. Returns the job as it was.
+    /// Takes the plan's live job (if `only` names one, that job and no other) from whoever has it: the fence moves, the job
+    /// has failed with `error`, and its worker is hinted at. Returns the job with the moved fence, which is nobody's.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn revoke(&self, plan: PlanId, user: UserId, error: &str) -> Result<Option<WorkJob>, StoreError> {
+    pub async fn revoke(
+        &self,
+        (plan, user): (PlanId, UserId),
+        only: Option<JobId>,
+        error: &str,
+    ) -> Result<Option<WorkJob>, StoreError> {
         let sql = format!(
             "with live as materialized (
-               select id from job_queue where plan_id = $1 and user_id = $2 and status in ('pending', 'processing') for update),
+               select id from job_queue where plan_id = $1 and user_id = $2 and status in ('pending', 'processing')
+                 and id = coalesce($5, id) for update),
              taken as (
                update job_queue j set status = 'failed', error = $3, fence = j.fence + 1, turn = null, completed_at = now(),
                  history = case when j.locked_by is null then j.history else {RECORD} $3::text) end, {LET_GO}
                from live where j.id = live.id returning {CLAIMED})
              select taken.*, pg_notify($4, id::text) from taken"
         );
-        let values = [plan.0.into(), user.0.into(), error.into(), FENCED.into()];
+        let only = only.map(|job| job.0);
+        let values = [plan.0.into(), user.0.into(), error.into(), FENCED.into(), only.into()];
         first(self.0, &sql, values).await?.map(|row| work_job(&row)).transpose()
     }
 }

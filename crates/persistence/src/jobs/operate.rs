@@ -1,7 +1,8 @@
 //! What operators and probes see of the queue. Nothing here reads more rows than it is asked for.
 
-use super::{ServiceJobs, millis};
+use super::{RECORD, ServiceJobs, millis};
 use crate::error::StoreError;
+use crate::listen::FENCED;
 use crate::rows::{all, count, execute, first, get, only, parse};
 use chrono::{DateTime, Utc};
 use sea_orm::QueryResult;
@@ -36,7 +37,7 @@ pub struct JobRow {
     /// The plan it works on.
     pub plan_id: Option<PlanId>,
     /// Whose it is.
-    pub user_id: UserId,
+    pub user_id: Option<UserId>,
     /// What to do.
     pub job_type: JobType,
     /// Where it stands.
@@ -74,7 +75,7 @@ fn job_row(row: &QueryResult) -> Result<JobRow, StoreError> {
     Ok(JobRow {
         id: JobId(get(row, "id")?),
         plan_id: get::<Option<Uuid>>(row, "plan_id")?.map(PlanId),
-        user_id: UserId(get(row, "user_id")?),
+        user_id: get::<Option<Uuid>>(row, "user_id")?.map(UserId),
         job_type: parse(row, "job_queue", "job_type")?,
         status: parse(row, "job_queue", "status")?,
         priority: get(row, "priority")?,
@@ -120,6 +121,53 @@ impl ServiceJobs<'_> {
     pub async fn find(&self, id: JobId) -> Result<Option<JobRow>, StoreError> {
         let sql = format!("select {COLUMNS} from job_queue where id = $1");
         first(self.0, &sql, [id.0.into()]).await?.map(|row| job_row(&row)).transpose()
+    }
+
+    /// Makes the waiting job of the server's own of a kind due now; false when none waits.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn hasten(&self, job_type: JobType) -> Result<bool, StoreError> {
+        let sql = "update job_queue set scheduled_for = now(), updated_at = now()
+                   where user_id is null and job_type = $1::job_type and status = 'pending'";
+        Ok(execute(self.0, sql, [job_type.as_str().into()]).await? > 0)
+    }
+
+    /// Brings a dead job of the server's own back, with all its claims before it; false when there is no such dead job.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when another one of a kind of which one may live does.
+    pub async fn revive(&self, id: JobId) -> Result<bool, StoreError> {
+        let sql = "update job_queue set status = 'pending', attempts = 0, scheduled_for = now(), turn = null, completed_at = null,
+                     updated_at = now()
+                   where id = $1 and status = 'failed' and user_id is null";
+        Ok(execute(self.0, sql, [id.0.into()]).await? == 1)
+    }
+
+    /// Takes a live job of the server's own from whoever has it; false when there is no such live job.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn give_up(&self, id: JobId, error: &str) -> Result<bool, StoreError> {
+        let sql = format!(
+            "with taken as (
+               update job_queue j set status = 'failed', error = $2, fence = j.fence + 1, turn = null, completed_at = now(),
+                 history = case when j.locked_by is null then j.history else {RECORD} $2::text) end,
+                 locked_by = null, locked_at = null, lease_expires_at = null, updated_at = now()
+               where j.id = $1 and j.user_id is null and j.status in ('pending', 'processing') returning j.id)
+             select pg_notify($3, id::text) from taken"
+        );
+        Ok(first(self.0, &sql, [id.0.into(), error.into(), FENCED.into()]).await?.is_some())
+    }
+
+    /// Takes away what a job of the server's own needed to know.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn forget_payload(&self, id: JobId) -> Result<(), StoreError> {
+        execute(self.0, "update job_queue set payload = '{}' where id = $1 and user_id is null", [id.0.into()])
+            .await
+            .map(drop)
     }
 
     /// Deletes a dead job and its history; false when there is no dead job of this key.

@@ -76,9 +76,11 @@ delete from modules m
  where m.plan_id = $1 and m.id not in (select value::uuid from jsonb_array_elements_text($2))";
 
 const NEW_TASKS: &str = r#"
-insert into tasks (id, module_id, user_id, "order", title, description, estimated_minutes, pinned)
-select id, module_id, $1, "order", title, description, minutes, pinned
-  from jsonb_to_recordset($2) as x(id uuid, module_id uuid, "order" int, title text, description text, minutes int, pinned bool)"#;
+insert into tasks (id, module_id, user_id, "order", title, description, estimated_minutes, pinned, has_micro_explanation,
+  explanation)
+select id, module_id, $1, "order", title, description, minutes, pinned, explained, explanation::jsonb
+  from jsonb_to_recordset($2) as x(id uuid, module_id uuid, "order" int, title text, description text, minutes int, pinned bool,
+    explained bool, explanation text)"#;
 
 const PROGRESS: &str = "
 insert into task_progress (task_id, user_id, status, completed_at)
@@ -215,7 +217,8 @@ impl MergedRows {
             MergedTask::Added(former, words) => {
                 let id = former.map_or_else(new_id, |id| id.0);
                 self.tasks.push(json!({"id": id, "module_id": module, "order": order, "title": words.title,
-                    "description": words.description, "minutes": words.minutes, "pinned": words.pinned}));
+                    "description": words.description, "minutes": words.minutes, "pinned": words.pinned,
+                    "explained": words.has_micro_explanation, "explanation": words.explanation}));
                 self.give_back(id, words);
                 self.links(id, &words.links, new_id);
             }

@@ -9,6 +9,7 @@ select jsonb_build_object(
                         'id', t.id, 'title', t.title, 'description', t.description,
                         'estimatedMinutes', t.estimated_minutes, 'pinned', t.pinned,
                         'status', coalesce(g.status::text, 'not_started'), 'completedAt', g.completed_at,
+                        'hasMicroExplanation', t.has_micro_explanation, 'explanation', t.explanation::text,
                         'resources', (
                           select coalesce(jsonb_agg(jsonb_build_object(
                                    'type', r.type, 'title', r.title, 'url', r.url, 'notes', l.notes) order by l."order"),

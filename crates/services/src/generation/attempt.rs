@@ -12,20 +12,21 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use waymark_domain::generation::{
-    DraftModule, FailureClass, ModuleSummary, PlanEvent, Progress, TokenUsage, normalise_module,
+    DraftModule, FailureClass, ModuleSummary, PlanEvent, Progress, TokenUsage, estimated_tokens, normalise_module,
 };
 use waymark_domain::ids::{AttemptId, PlanId};
+use waymark_domain::plans::PlanInput;
 use waymark_persistence::StoreError;
 
 /// Progress is told at most this often.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
-/// Characters of English text in a token, for estimates when a provider reports none.
-const CHARS_PER_TOKEN: u64 = 4;
 
 /// What an attempt works on.
 pub(crate) struct Assignment {
     pub plan_id: PlanId,
     pub brief: PlanBrief,
+    /// Which of the plan's inputs the brief has anew; matters to a regeneration.
+    pub overridden: Vec<PlanInput>,
     pub entry: ModelEntry,
 }
 
@@ -85,10 +86,9 @@ impl Harvest {
         if let Some(usage) = self.usage {
             return (usage, false);
         }
-        let tokens = |chars: u64| u32::try_from(chars.div_ceil(CHARS_PER_TOKEN)).unwrap_or(u32::MAX);
         let estimate = TokenUsage {
-            input_tokens: tokens(super::prompt::prompt_chars(brief)),
-            output_tokens: tokens(self.bytes),
+            input_tokens: estimated_tokens(super::prompt::prompt_chars(brief)),
+            output_tokens: estimated_tokens(self.bytes),
             provider_cost_microusd: None,
         };
         (estimate, true)

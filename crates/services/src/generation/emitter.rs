@@ -70,7 +70,11 @@ impl Emitter {
         let Some(append) = &mut self.under_way else { return std::future::pending().await };
         let result = append.await;
         self.under_way = None;
-        self.start();
+        match &result {
+            Ok(()) => self.start(),
+            // What comes after an event that is not in the log must not be there either: clients count.
+            Err(_) => self.pending.clear(),
+        }
         result
     }
 

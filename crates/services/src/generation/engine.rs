@@ -5,7 +5,11 @@ use super::hub::Hub;
 use super::log_writer::LogWriter;
 use super::provider::ModelProvider;
 use super::settings::GenerationSettings;
+use crate::accounts::clerk::Clerk;
+use crate::billing::Till;
 use crate::clock::SharedClock;
+use crate::integrations::revoke::Revoker;
+use crate::secrets::Sealer;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +36,18 @@ impl Providers {
     }
 }
 
+/// What this process knows of the services outside that accounts and money depend on; what is not set up is none.
+#[derive(Default)]
+pub(crate) struct Outside {
+    pub till: Option<Arc<Till>>,
+    pub clerk: Clerk,
+    pub sealer: Option<Sealer>,
+    pub revoker: Option<Revoker>,
+}
+
+/// The server's own work at once in a process.
+const CHORES: usize = 4;
+
 /// Why a running job is stopped from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stop {
@@ -55,12 +71,22 @@ pub(crate) struct Engine {
     pub catalogue: Arc<Catalogue>,
     pub providers: Providers,
     pub settings: GenerationSettings,
+    /// Billing; none: not set up.
+    pub till: Option<Arc<Till>>,
+    /// The identity provider.
+    pub clerk: Clerk,
+    /// Opens what is stored sealed; none: nothing is.
+    pub sealer: Option<Sealer>,
+    /// Gives access back.
+    pub revoker: Option<Revoker>,
     pub hub: Hub,
     pub log: LogWriter,
     /// Names this process in `locked_by`.
     pub worker: String,
     /// Places for generations at once.
     pub places: Arc<Semaphore>,
+    /// Turns for the server's own work: a service outside that is silent must not fill the places of learners.
+    pub chores: Semaphore,
     /// A job may wait.
     pub wake: Notify,
     /// Whether notices of other processes arrive.
@@ -79,7 +105,7 @@ impl Engine {
         db: Db,
         clock: SharedClock,
         (catalogue, providers): (Arc<Catalogue>, Providers),
-        settings: GenerationSettings,
+        (settings, outside): (GenerationSettings, Outside),
         log: LogWriter,
         hub: Hub,
     ) -> Self {
@@ -91,10 +117,15 @@ impl Engine {
             catalogue,
             providers,
             settings,
+            till: outside.till,
+            clerk: outside.clerk,
+            sealer: outside.sealer,
+            revoker: outside.revoker,
             hub,
             log,
             worker,
             places,
+            chores: Semaphore::new(CHORES),
             wake: Notify::new(),
             hearing: AtomicBool::new(false),
             stopping: CancellationToken::new(),

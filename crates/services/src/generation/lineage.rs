@@ -1,13 +1,15 @@
 //! A regeneration's two ends: what the model is told of the present plan, and how its answer replaces that plan without
 //! taking anything the learner has done.
 
+use super::attempt::Assignment;
 use super::emitter::EventOwner;
 use super::provider::{PlanBrief, PresentModule, PresentTask};
+use chrono::NaiveDate;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 use waymark_domain::generation::DraftModule;
 use waymark_domain::ids::TaskId;
-use waymark_domain::plans::{PlanSnapshot, merge, proposal_of_drafts};
+use waymark_domain::plans::{PlanInput, PlanSnapshot, merge, proposal_of_drafts};
 use waymark_persistence::{NewRevision, PlanInputs, ServiceTx, StoreError};
 
 /// Lays the present plan into the brief, its tasks under short keys in order of study; returns whose keys they are.
@@ -45,11 +47,11 @@ pub(crate) fn staying(brief: &PlanBrief) -> HashSet<String> {
 }
 
 /// Replaces the plan by what the model made of it: the present state becomes a revision, what must stay stays, what the
-/// model carried on keeps its id. Returns how many modules and tasks the plan has then.
+/// model carried on keeps its id. Of the plan's inputs only those are written that the regeneration overrides. Returns how many modules and tasks the plan has then.
 pub(crate) async fn replace(
     tx: &ServiceTx,
     owner: EventOwner,
-    brief: &PlanBrief,
+    assignment: &Assignment,
     modules: &[DraftModule],
     keys: &HashMap<String, TaskId>,
 ) -> Result<(usize, usize), StoreError> {
@@ -64,18 +66,41 @@ pub(crate) async fn replace(
     tx.revisions().add(&NewRevision { plan_id: plan, user_id: user, snapshot: &present, generation_id }).await?;
     let merged = merge(&present, proposal_of_drafts(modules, keys, &present));
     let size = (merged.modules.len(), merged.modules.iter().map(|module| module.tasks.len()).sum());
-    tx.plans().apply((plan, user), &inputs(brief), &merged, crate::ids::new::<Uuid>).await?;
+    let inputs = inputs(&present, &assignment.brief, &assignment.overridden);
+    tx.plans().apply((plan, user), &inputs, &merged, crate::ids::new::<Uuid>).await?;
     Ok(size)
 }
 
-fn inputs(brief: &PlanBrief) -> PlanInputs<'_> {
-    PlanInputs {
-        topic: &brief.topic,
-        notes: brief.notes.as_deref(),
-        skill_level: brief.skill_level,
-        learning_style: brief.learning_style,
-        weekly_hours: i32::from(brief.weekly_hours),
-        start_date: Some(brief.start_date),
-        deadline_date: Some(brief.deadline_date),
+/// The plan's inputs with the overrides of its regeneration. The others stay as the learner has them by now: they may have
+/// changed them, or caught up, while the model was writing.
+fn inputs<'a>(present: &'a PlanSnapshot, asked: &'a PlanBrief, overridden: &[PlanInput]) -> PlanInputs<'a> {
+    let mut inputs = PlanInputs::of(present);
+    for input in overridden {
+        match input {
+            PlanInput::Topic => inputs.topic = &asked.topic,
+            PlanInput::Notes => inputs.notes = asked.notes.as_deref(),
+            PlanInput::SkillLevel => inputs.skill_level = asked.skill_level,
+            PlanInput::WeeklyHours => inputs.weekly_hours = i32::from(asked.weekly_hours),
+            PlanInput::LearningStyle => inputs.learning_style = asked.learning_style,
+            PlanInput::StartDate => inputs.start_date = Some(asked.start_date),
+            PlanInput::DeadlineDate => inputs.deadline_date = Some(asked.deadline_date),
+        }
     }
+    let merged = (inputs.start_date.unwrap_or(asked.start_date), inputs.deadline_date.unwrap_or(asked.deadline_date));
+    let dates = dates(merged, (asked.start_date, asked.deadline_date), present.start_date.zip(present.deadline_date));
+    PlanInputs { start_date: Some(dates.0), deadline_date: Some(dates.1), ..inputs }
 }
+
+/// Each date was allowed beside the other one as it was then. If the two exclude each other now, or make a longer plan than
+/// was ever allowed, those hold that the new content was made for.
+fn dates(merged: Days, asked: Days, present: Option<Days>) -> Days {
+    let length = |(start, deadline): Days| deadline - start;
+    let allowed = present.map_or(length(asked), |present| length(present).max(length(asked)));
+    if merged.0 <= merged.1 && length(merged) <= allowed { merged } else { asked }
+}
+
+/// A first day and a last one.
+type Days = (NaiveDate, NaiveDate);
+
+#[cfg(test)]
+mod tests;

@@ -4,25 +4,38 @@ use super::attempt::{self, End};
 use super::emitter::{Emitter, EventOwner};
 use super::engine::{Engine, Stop};
 use super::settle::{self, Beginning, Begun};
+use crate::jobs::chores;
+use crate::plans::generation_of;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
-use uuid::Uuid;
-use waymark_domain::ids::GenerationId;
+use waymark_domain::ids::AttemptId;
+use waymark_domain::jobs::JobType;
 use waymark_persistence::{StoreError, WorkJob};
 
 /// Runs a claimed job as a task of this process; the place is given back when it ends.
 pub(crate) fn spawn(engine: &Arc<Engine>, job: WorkJob, place: OwnedSemaphorePermit) {
+    let mut place = Some(place);
     let fenced = engine.enter(job.held());
-    let span = tracing::info_span!("generation", job = %job.id, fence = job.fence, plan = job.plan_id.map(tracing::field::display));
+    let span = tracing::info_span!("job", kind = %job.job_type, job = %job.id, fence = job.fence, plan = job.plan_id.map(tracing::field::display));
     let engine = Arc::clone(engine);
     let task = {
         let engine = Arc::clone(&engine);
         async move {
             let held = job.held();
             let (id, waited_ms) = (job.id, job.waited_ms);
-            if let Err(error) = run(&engine, job, &fenced).await {
+            let ran = match job.job_type {
+                JobType::PlanGeneration | JobType::PlanRegeneration => run(&engine, job, &fenced).await,
+                JobType::AccountErasure | JobType::BillingReconcile => {
+                    // They have turns of their own.
+                    place.take();
+                    chores::run(&engine, &job, &fenced).await
+                }
+            };
+            if let Err(error) = ran {
                 report(&error, id);
             }
             tracing::debug!(waited_ms, "the job has left this worker");
@@ -44,18 +57,49 @@ fn report(error: &StoreError, job: waymark_domain::ids::JobId) {
 
 /// The generation a job works on.
 fn owner(job: &WorkJob) -> Option<EventOwner> {
-    let generation = job.payload.get("generationId")?.as_str()?.parse::<Uuid>().ok()?;
-    Some(EventOwner { plan_id: job.plan_id?, user_id: job.user_id, generation_id: GenerationId(generation) })
+    let generation_id = generation_of(&job.payload)?;
+    Some(EventOwner { plan_id: job.plan_id?, user_id: job.user_id?, generation_id })
+}
+
+/// Begins an attempt, again and again while the database is away or busy: the claim would be lost, and count.
+async fn begin(engine: &Engine, job: &WorkJob, owner: EventOwner) -> Result<Beginning, StoreError> {
+    let give_up_at = Instant::now() + engine.settings.lease.saturating_mul(2);
+    let mut unheard = Vec::new();
+    loop {
+        match begin_once(engine, job, owner, &mut unheard).await {
+            Err(error) if error.is_transient() && Instant::now() < give_up_at => {
+                tracing::warn!(%error, "the attempt waits for the database");
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+            begun => return begun,
+        }
+    }
+}
+
+/// The attempts in `unheard` may have begun in a commit whose answer was lost. Nobody was asked for them, so they cost nothing.
+async fn begin_once(
+    engine: &Engine,
+    job: &WorkJob,
+    owner: EventOwner,
+    unheard: &mut Vec<AttemptId>,
+) -> Result<Beginning, StoreError> {
+    for id in unheard.iter() {
+        engine.db.service(async |tx| tx.attempts().unreached(*id).await).await?;
+    }
+    unheard.clear();
+    let id = crate::ids::new();
+    unheard.push(id);
+    settle::begin(engine, job.clone(), owner, id).await
 }
 
 async fn run(engine: &Arc<Engine>, job: WorkJob, fenced: &CancellationToken) -> Result<(), StoreError> {
     crate::crash::point("claim.after_commit");
     let Some(owner) = owner(&job) else {
         tracing::error!("the job names no generation");
-        let held = job.held();
-        return engine.db.service(async |tx| tx.jobs().fail(held, "malformed payload").await).await;
+        engine.hub.publish(settle::unreadable(engine, &job).await?);
+        return Ok(());
     };
-    match settle::begin(engine, job, owner).await? {
+    match begin(engine, &job, owner).await? {
         Beginning::Over(logged) => {
             engine.hub.publish(logged);
             Ok(())

@@ -1,12 +1,15 @@
 //! The transactions around an attempt: begin it, settle a plan, settle a failure, hand a job over. Each asserts the fence
 //! first; none spans a call to the outside.
 
+mod record;
+
 use super::attempt::{Assignment, End, Failure, Harvest};
 use super::catalogue::Entry as ModelEntry;
 use super::emitter::EventOwner;
-use super::engine::{Engine, wake_after};
+use super::engine::{Engine, Stop, wake_after};
 use super::provider::PlanBrief;
 use crate::plans::reservation;
+use record::{attempt_end, record_usage};
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -17,11 +20,11 @@ use waymark_domain::generation::{
     AttemptRestart, AttemptStatus, Complete, DraftModule, FailureClass, GenerationFailed, GenerationKind, NextStep,
     PlanEvent, UsageSummary, after_failure, trim_keeping,
 };
-use waymark_domain::ids::{AttemptId, GenerationId, TaskId};
+use waymark_domain::ids::{AttemptId, TaskId};
+use waymark_domain::plans::{GenerationStatus, PlanInput};
 use waymark_domain::quota::UsageMonth;
 use waymark_persistence::{
-    AttemptEnd, LoggedEvent, Material, NewAttempt, ReservationKind, ServiceTx, SettledPlan, StoreError, UsageRecord,
-    WorkJob,
+    LoggedEvent, Material, NewAttempt, ReservationKind, ServiceTx, SettledPlan, StoreError, WorkJob,
 };
 
 /// An attempt that has begun.
@@ -48,9 +51,14 @@ pub(crate) enum Beginning {
     Over(Vec<LoggedEvent>),
 }
 
-/// Begins the next attempt of a claimed job: what a dead worker left is closed with its cost, and streams are told to
-/// forget it.
-pub(crate) async fn begin(engine: &Engine, job: WorkJob, owner: EventOwner) -> Result<Beginning, StoreError> {
+/// Begins the next attempt of a claimed job under `id`: what a dead worker left is closed with its cost, and streams are
+/// told to forget it.
+pub(crate) async fn begin(
+    engine: &Engine,
+    job: WorkJob,
+    owner: EventOwner,
+    id: AttemptId,
+) -> Result<Beginning, StoreError> {
     engine
         .db
         .service(async |tx| {
@@ -84,7 +92,6 @@ pub(crate) async fn begin(engine: &Engine, job: WorkJob, owner: EventOwner) -> R
                 let present = tx.plans().snapshot(owner.plan_id).await?.ok_or(StoreError::Fenced)?;
                 keys = super::lineage::present(&present, &mut assignment.brief);
             }
-            let id = crate::ids::new();
             tx.attempts().begin(&new_attempt(id, number, owner, &assignment)).await?;
             if previous > 0 {
                 last_seq += 1;
@@ -107,7 +114,10 @@ fn assignment(engine: &Engine, owner: EventOwner, material: &Material) -> Option
     let entry: ModelEntry = engine.catalogue.find(&id)?.clone();
     engine.providers.of(&entry)?;
     let brief: PlanBrief = serde_json::from_value(material.prompt.clone()).ok()?;
-    Some(Assignment { plan_id: owner.plan_id, brief, entry })
+    let overridden = material.parameters.get("overridden").cloned();
+    // A generation that was accepted by an older program does not say.
+    let overridden = overridden.map_or_else(|| Ok(PlanInput::ALL.to_vec()), serde_json::from_value).ok()?;
+    Some(Assignment { plan_id: owner.plan_id, brief, overridden, entry })
 }
 
 /// Whether the month's budget still holds what this learner's generations may cost: a first attempt was admitted with its
@@ -148,10 +158,11 @@ pub(crate) async fn planned(engine: &Engine, begun: &Begun, harvest: &Harvest) -
             let size = store(tx, begun, &modules).await?;
             let end = attempt_end(begun, harvest, None);
             tx.attempts().end(begun.id, AttemptStatus::Success, &end).await?;
-            let usage = record_usage(tx, engine, begun, harvest).await?;
+            // The month it was accepted in before the month it was paid in: counters are locked from the oldest on.
             let (reserved, subject) = reservation(begun.kind, owner.plan_id, owner.generation_id);
             tx.quota().settle(reserved, subject).await?;
             tx.quota().release(ReservationKind::AiSpend, owner.generation_id.0).await?;
+            let usage = record_usage(tx, engine, begun, harvest).await?;
             let complete = complete(begun, size, trimmed, usage);
             let summary = json!({"modules": complete.modules_count, "tasks": complete.tasks_count,
                 "tasksTrimmed": trimmed, "attempts": begun.number, "durationMs": complete.duration_ms});
@@ -174,7 +185,7 @@ pub(crate) async fn planned(engine: &Engine, begun: &Begun, harvest: &Harvest) -
 async fn store(tx: &ServiceTx, begun: &Begun, modules: &[DraftModule]) -> Result<(usize, usize), StoreError> {
     let owner = begun.owner;
     if begun.kind == GenerationKind::Regeneration {
-        return super::lineage::replace(tx, owner, &begun.assignment.brief, modules, &begun.keys).await;
+        return super::lineage::replace(tx, owner, &begun.assignment, modules, &begun.keys).await;
     }
     let plan = SettledPlan { id: owner.plan_id, user_id: owner.user_id, modules };
     tx.plans().store_tree(&plan, crate::ids::new::<Uuid>).await?;
@@ -265,6 +276,32 @@ async fn give_up(
     Ok(vec![logged])
 }
 
+/// Ends a job that does not say what it generates. Each plan has one live job, so that was its newest generation.
+pub(crate) async fn unreadable(engine: &Engine, job: &WorkJob) -> Result<Vec<LoggedEvent>, StoreError> {
+    let failure = Failure::new(FailureClass::Validation, "the job names no generation");
+    engine
+        .db
+        .service(async |tx| {
+            tx.jobs().assert_held(job.held()).await?;
+            let Some((owner, kind)) = unsettled(tx, job).await? else {
+                tx.jobs().fail(job.held(), failure.class.as_str()).await?;
+                return Ok(Vec::new());
+            };
+            give_up(tx, Ending { job, owner, kind }, &failure).await
+        })
+        .await
+}
+
+/// The newest generation of a job's plan, if it is still to be settled.
+async fn unsettled(tx: &ServiceTx, job: &WorkJob) -> Result<Option<(EventOwner, GenerationKind)>, StoreError> {
+    let (Some(plan_id), Some(user_id)) = (job.plan_id, job.user_id) else { return Ok(None) };
+    let Some(generation_id) = tx.generations().newest(plan_id).await? else { return Ok(None) };
+    let Some(material) = tx.generations().material(generation_id).await? else { return Ok(None) };
+    let generating = tx.plans().state(plan_id).await?.is_some_and(|plan| plan.status == GenerationStatus::Generating);
+    let owner = EventOwner { plan_id, user_id, generation_id };
+    Ok((generating || material.kind == GenerationKind::Regeneration).then_some((owner, material.kind)))
+}
+
 /// Puts the job of a stopping process back for another one; the claim does not count.
 pub(crate) async fn handed_over(engine: &Engine, begun: &Begun, harvest: &Harvest) -> Result<(), StoreError> {
     engine
@@ -286,61 +323,6 @@ pub(crate) async fn canceled(engine: &Engine, begun: &Begun, harvest: &Harvest) 
     engine.db.service(async |tx| record_usage(tx, engine, begun, harvest).await.map(drop)).await
 }
 
-fn attempt_end(begun: &Begun, harvest: &Harvest, failure: Option<&Failure>) -> AttemptEnd {
-    let provider = begun.assignment.entry.provider.as_str();
-    let mut metadata = json!({"provider": provider, "bytes": harvest.bytes});
-    if let (Some(request), serde_json::Value::Object(fields)) = (&harvest.request_id, &mut metadata) {
-        fields.insert("requestId".to_owned(), json!(request));
-    }
-    if let (Some(model), serde_json::Value::Object(fields)) = (&harvest.model, &mut metadata) {
-        fields.insert("answeredBy".to_owned(), json!(model));
-    }
-    if let (Some(failure), serde_json::Value::Object(fields)) = (failure, &mut metadata) {
-        fields.insert("detail".to_owned(), json!(failure.detail));
-        fields.insert("httpStatus".to_owned(), json!(failure.status));
-    }
-    AttemptEnd {
-        classification: failure.map(|failure| failure.class),
-        duration_ms: i64::try_from(begun.since.elapsed().as_millis()).unwrap_or(i64::MAX),
-        modules_count: i32::try_from(harvest.modules.len()).unwrap_or(i32::MAX),
-        tasks_count: i32::try_from(harvest.tasks()).unwrap_or(i32::MAX),
-        normalized_effort: harvest.clamped,
-        metadata,
-    }
-}
-
-async fn record_usage(
-    tx: &ServiceTx,
-    engine: &Engine,
-    begun: &Begun,
-    harvest: &Harvest,
-) -> Result<UsageSummary, StoreError> {
-    if !harvest.reached {
-        tx.attempts().unreached(begun.id).await?;
-        return Ok(UsageSummary::default());
-    }
-    let entry = &begun.assignment.entry;
-    let (usage, estimated) = harvest.usage(&begun.assignment.brief);
-    let cost_microusd = entry.price.cost_microusd(&usage).max(0);
-    let generation_id: GenerationId = begun.owner.generation_id;
-    let record = UsageRecord {
-        plan_id: Some(begun.owner.plan_id),
-        user_id: begun.owner.user_id,
-        generation_id,
-        attempt: begun.number,
-        provider: entry.provider.as_str(),
-        model: harvest.model.as_deref().unwrap_or(entry.id.as_str()),
-        usage,
-        price: entry.price,
-        cost_microusd,
-        estimated,
-        request_id: harvest.request_id.as_deref(),
-        at: engine.clock.now(),
-    };
-    tx.attempts().record_usage(&record).await?;
-    Ok(UsageSummary { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens, cost_microusd, estimated })
-}
-
 /// Settles however the attempt ended. A plan that the database refuses has failed: left to its lease, it would be paid for
 /// again and refused again.
 pub(crate) async fn settle(
@@ -349,19 +331,23 @@ pub(crate) async fn settle(
     end: &End,
     harvest: &Harvest,
 ) -> Result<(), StoreError> {
-    match settle_as(engine, begun, end, harvest).await {
+    let settled = match settle_as(engine, begun, end, harvest).await {
         Err(error) if matches!(end, End::Planned) && !error.is_transient() && !matches!(error, StoreError::Fenced) => {
             tracing::error!(error = &error as &dyn std::error::Error, "the plan could not be stored");
             let refused = End::Failed(Failure::new(FailureClass::Validation, "the plan could not be stored"));
             settle_as(engine, begun, &refused, harvest).await
         }
         settled => settled,
+    };
+    if matches!(settled, Err(StoreError::Fenced)) && !matches!(end, End::Stopped(Stop::Fenced)) {
+        // It was stopped, or claimed by another worker, since its last event.
+        settle_as(engine, begun, &End::Stopped(Stop::Fenced), harvest).await?;
     }
+    settled
 }
 
 /// Again and again while the database is away: the fence decides who may write.
 async fn settle_as(engine: &Arc<Engine>, begun: &Begun, end: &End, harvest: &Harvest) -> Result<(), StoreError> {
-    use super::engine::Stop;
     let give_up_at = Instant::now() + engine.settings.lease.saturating_mul(2);
     loop {
         let settled = match end {
@@ -375,6 +361,8 @@ async fn settle_as(engine: &Arc<Engine>, begun: &Begun, end: &End, harvest: &Har
                 tracing::warn!(%error, "the settlement waits for the database");
                 tokio::time::sleep(Duration::from_millis(250)).await;
             }
+            // The account was erased, and with it all that there was to settle.
+            Err(error) if error.is_ownerless() => return Ok(()),
             // The plan was deleted while its cost was being written; without it the row goes in.
             Err(error) if error.violates("ai_usage_events_plan_id_user_id_fkey") && Instant::now() < give_up_at => {}
             result => return result,

@@ -7,7 +7,7 @@ use futures_util::stream::{BoxStream, StreamExt, unfold};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use waymark_domain::accounts::UserCtx;
 use waymark_domain::generation::EventKind;
 use waymark_domain::ids::{GenerationId, PlanId};
@@ -78,8 +78,11 @@ impl Reader {
                 return Some(StreamItem::ComeBack);
             }
             if self.look {
-                // Boxed: a query's future is large, and a stream that waits should not carry the room for one.
-                Box::pin(self.read()).await;
+                // Boxed: a query's future is large, and a stream that waits should not carry the room for one. A database
+                // that is away or slow must not keep the comment from a client, which would think the connection dead.
+                if timeout_at(keep_alive, Box::pin(self.read())).await.is_err() {
+                    return Some(StreamItem::KeepAlive);
+                }
                 continue;
             }
             let engine = Arc::clone(&self.engine);

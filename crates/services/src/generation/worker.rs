@@ -1,20 +1,25 @@
 //! The loops of a process that take part in generating: claim what waits, keep leases alive, hear notices, and look
 //! after streams whose notices were lost. Whatever wakes the first one, jobs are claimed in the order of their turns.
 
-use super::engine::Engine;
+use super::engine::{Engine, Running};
 use super::runner;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
-use waymark_persistence::{Listener, Notice, StoreError, WorkJob};
+use waymark_persistence::{Held, Listener, Notice, StoreError, WorkJob};
 
 /// Jobs that come due are brought into line so many at a time.
 const LINE_UP: u32 = 500;
 /// How often the queue is looked at without a hint; also finds leases that ran out.
 const POLL: Duration = Duration::from_secs(1);
-/// How often logs are looked at when notices arrive, and when they do not.
+/// How often logs are looked at when notices arrive, and, as fences are then, when they do not.
 const COMPARE_HEARING: Duration = Duration::from_secs(5);
 const COMPARE_DEAF: Duration = Duration::from_millis(500);
+
+/// A lease whose job somebody else had locked is tried so many times more at once, after a pause each: whoever writes
+/// a batch of events locks its jobs, for the length of a commit.
+const BEAT_AGAIN: u32 = 5;
+const BEAT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Claims and runs jobs until this process stops.
 pub(crate) async fn work(engine: Arc<Engine>) {
@@ -69,26 +74,76 @@ async fn claim(engine: &Arc<Engine>, polling: bool) -> Result<bool, StoreError> 
     Ok(places.num_permits() == 0)
 }
 
-/// Keeps the leases of everything that runs here; stops what is no longer ours.
+/// Keeps the leases of everything that runs here; stops what is no longer ours. A lease that could not be kept because its
+/// job is locked is neither waited for, nor is its job stopped.
 pub(crate) async fn beat(engine: Arc<Engine>) {
     let mut ticks = interval(engine.settings.lease / 3);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let running = engine.all_running();
-        if running.is_empty() {
-            continue;
-        }
-        let held: Vec<_> = running.iter().map(|entry| entry.held).collect();
-        let lease = engine.settings.lease;
-        match engine.db.service(async |tx| tx.jobs().heartbeat(&held, lease).await).await {
-            Ok(kept) => {
-                for entry in running.iter().filter(|entry| !kept.contains(&entry.held)) {
-                    // A job that settled meanwhile has left the list; cancelling its token then stops nothing.
-                    entry.fenced.cancel();
+        let mut running = engine.all_running();
+        for again in 0..=BEAT_AGAIN {
+            if again > 0 {
+                sleep(BEAT_PAUSE.min(engine.settings.lease / 30)).await;
+            }
+            match beat_once(&engine, running).await {
+                Ok(locked) if locked.is_empty() => break,
+                Ok(locked) => running = locked,
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "leases could not be kept");
+                    break;
                 }
             }
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "leases could not be kept"),
+        }
+    }
+}
+
+/// Prolongs leases and stops what is no longer ours; returns what is ours still and could not be prolonged.
+async fn beat_once(engine: &Engine, running: Vec<Running>) -> Result<Vec<Running>, StoreError> {
+    if running.is_empty() {
+        return Ok(running);
+    }
+    let lease = engine.settings.lease;
+    let held = helds(&running);
+    let kept = engine.db.service(async |tx| tx.jobs().heartbeat(&held, lease).await).await?;
+    let missed: Vec<_> = running.into_iter().filter(|entry| !kept.contains(&entry.held)).collect();
+    if missed.is_empty() {
+        return Ok(missed);
+    }
+    let held = helds(&missed);
+    let ours = engine.db.service(async |tx| tx.jobs().still_held(&held).await).await?;
+    stop_lost(&missed, &ours);
+    Ok(missed.into_iter().filter(|entry| ours.contains(&entry.held)).collect())
+}
+
+fn helds(running: &[Running]) -> Vec<Held> {
+    running.iter().map(|entry| entry.held).collect()
+}
+
+/// Stops what runs here and is not ours any more.
+fn stop_lost(running: &[Running], kept: &[Held]) {
+    for entry in running.iter().filter(|entry| !kept.contains(&entry.held)) {
+        // A job that settled meanwhile has left the list; cancelling its token then stops nothing.
+        entry.fenced.cancel();
+    }
+}
+
+/// As [`beat`], without prolonging anything: for notices of cancels that never came. False when the database does not
+/// answer.
+async fn check_fences(engine: &Engine) -> bool {
+    let running = engine.all_running();
+    if running.is_empty() {
+        return true;
+    }
+    let held = helds(&running);
+    match engine.db.service(async |tx| tx.jobs().still_held(&held).await).await {
+        Ok(kept) => {
+            stop_lost(&running, &kept);
+            true
+        }
+        Err(error) => {
+            tracing::debug!(error = &error as &dyn std::error::Error, "fences could not be checked");
+            false
         }
     }
 }
@@ -100,10 +155,9 @@ pub(crate) async fn hear(engine: Arc<Engine>, url: Option<String>) {
         match Listener::connect(&url).await {
             Ok(mut listener) => {
                 engine.hearing.store(true, std::sync::atomic::Ordering::Relaxed);
-                engine.hub.hint_all();
-                engine.wake.notify_one();
-                while let Ok(notice) = listener.next().await {
-                    heed(&engine, notice);
+                let mut current = catch_up(&engine).await;
+                while current && let Ok(notice) = listener.next().await {
+                    current = heed(&engine, notice).await;
                 }
                 engine.hearing.store(false, std::sync::atomic::Ordering::Relaxed);
             }
@@ -113,23 +167,32 @@ pub(crate) async fn hear(engine: Arc<Engine>, url: Option<String>) {
     }
 }
 
-fn heed(engine: &Engine, notice: Notice) {
+/// Does what a notice says; false when that did not work, and the connection is better made anew.
+async fn heed(engine: &Engine, notice: Notice) -> bool {
     match notice {
         Notice::JobWaits => engine.wake.notify_one(),
         Notice::PlanEvents(plan) => engine.hub.hint(plan),
         Notice::JobFenced(job) => engine.fence(job),
-        Notice::Reconnected => {
-            engine.hub.hint_all();
-            engine.wake.notify_one();
-        }
+        Notice::Reconnected => return catch_up(engine).await,
     }
+    true
 }
 
-/// Compares logs with what streams were told, for notices that never came.
+/// Looks at everything a notice may have told of while nobody listened; false when the database does not answer.
+async fn catch_up(engine: &Engine) -> bool {
+    engine.hub.hint_all();
+    engine.wake.notify_one();
+    check_fences(engine).await
+}
+
+/// Compares logs with what streams were told, and fences with what runs here, for notices that never came.
 pub(crate) async fn compare(engine: Arc<Engine>) {
     loop {
         let hearing = engine.hearing.load(std::sync::atomic::Ordering::Relaxed);
         sleep(if hearing { COMPARE_HEARING } else { COMPARE_DEAF }).await;
+        if !hearing {
+            check_fences(&engine).await;
+        }
         let plans = engine.hub.plans();
         if plans.is_empty() {
             continue;

@@ -12,6 +12,7 @@ use serde_json::json;
 use waymark_domain::generation::{GenerationKind, MAX_ATTEMPTS, ModelId, PlanEvent, PlanStart};
 use waymark_domain::ids::{GenerationId, JobId, PlanId};
 use waymark_domain::jobs::JobType;
+use waymark_domain::plans::PlanInput;
 use waymark_domain::quota::{TierLimits, UsageMonth};
 use waymark_persistence::{Account, NewGeneration, NewJob, ReservationKind, ServiceTx};
 
@@ -40,10 +41,13 @@ pub(super) struct Asker<'a> {
 }
 
 /// A generation about to be accepted.
+#[derive(Clone, Copy)]
 pub(super) struct Request<'a> {
     pub kind: GenerationKind,
     pub plan_id: PlanId,
     pub brief: &'a PlanBrief,
+    /// Which of the plan's inputs the brief has anew.
+    pub overridden: &'a [PlanInput],
     pub entry: &'a ModelEntry,
 }
 
@@ -139,14 +143,18 @@ impl Plans {
             kind: request.kind,
             model: request.entry.id.as_str(),
             prompt: json!(request.brief),
-            parameters: json!({ "taskCapacity": request.brief.task_capacity, "provider": request.entry.provider }),
+            parameters: json!({
+                "taskCapacity": request.brief.task_capacity,
+                "provider": request.entry.provider,
+                "overridden": request.overridden,
+            }),
         };
         tx.generations().insert(&generation).await?;
         let job_id: JobId = crate::ids::new();
         let job = NewJob {
             id: job_id,
             plan_id: Some(plan_id),
-            user_id,
+            user_id: Some(user_id),
             job_type: match request.kind {
                 GenerationKind::Initial | GenerationKind::Retry => JobType::PlanGeneration,
                 GenerationKind::Regeneration => JobType::PlanRegeneration,

@@ -3,6 +3,7 @@
 use super::accept::{Asker, Request};
 use super::once::{After, Done, RequestKey};
 use super::{CreatedPlan, Plans, PlansError};
+use crate::generation::lineage::present;
 use crate::generation::provider::PlanBrief;
 use waymark_domain::accounts::UserCtx;
 use waymark_domain::generation::{GenerationKind, ModelId, capacity};
@@ -71,8 +72,11 @@ impl Plans {
         let brief = brief(&row, anew.overrides, dates);
         let generation: GenerationId = crate::ids::new();
         let asker = Asker { account: &account, tier, hourly: anew.hourly };
-        let request = Request { kind: anew.kind, plan_id: anew.plan, brief: &brief, entry: &entry };
-        self.reserve(tx, &asker, &request, generation).await?;
+        let overridden = anew.overrides.inputs();
+        let request =
+            Request { kind: anew.kind, plan_id: anew.plan, brief: &brief, overridden: &overridden, entry: &entry };
+        let told = told(tx, &request).await?;
+        self.reserve(tx, &asker, &Request { brief: &told, ..request }, generation).await?;
         if anew.kind == GenerationKind::Retry {
             tx.plans().mark_generating(anew.plan).await?;
         }
@@ -92,6 +96,17 @@ impl Plans {
         let (start, deadline) = (overrides.start_date, overrides.deadline_date);
         PlanDates::overridden(start, deadline, row.start_date, row.deadline_date, now).map_err(PlansError::Dates)
     }
+}
+
+/// The brief as the model will be told it, which decides what it may cost. It is not the one to be stored: each attempt reads
+/// the present plan anew.
+async fn told(tx: &ServiceTx, request: &Request<'_>) -> Result<PlanBrief, PlansError> {
+    let mut told = request.brief.clone();
+    if request.kind == GenerationKind::Regeneration {
+        let plan = tx.plans().snapshot(request.plan_id).await?.ok_or(PlansError::NotFound)?;
+        present(&plan, &mut told);
+    }
+    Ok(told)
 }
 
 const fn admit_state(kind: GenerationKind, status: GenerationStatus) -> Result<(), PlansError> {

@@ -42,7 +42,8 @@ impl Plans {
             tier.admit_duration(&new.dates)?;
             let brief = brief(new);
             let asker = Asker { account: &account, tier, hourly: true };
-            let request = Request { kind: GenerationKind::Initial, plan_id, brief: &brief, entry: &entry };
+            let request =
+                Request { kind: GenerationKind::Initial, plan_id, brief: &brief, overridden: &[], entry: &entry };
             self.reserve(tx, &asker, &request, generation_id).await?;
             let row = NewPlanRow {
                 id: plan_id,

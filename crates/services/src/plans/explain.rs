@@ -1,5 +1,5 @@
-//! Explaining a task: hold it and reserve what it may cost, ask the model, store the answer and settle. No transaction is
-//! open while the model writes, and one that has begun is finished whoever waits for it: it is paid for.
+//! Explaining a task: hold it, reserve what it may cost and mark the call as begun, ask the model, store the answer and
+//! settle. No transaction is open while the model writes, and one that has begun is finished whoever waits for it: it is paid for.
 
 mod ask;
 
@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use uuid::Uuid;
 use waymark_domain::accounts::UserCtx;
-use waymark_domain::generation::Explanation;
+use waymark_domain::generation::{Explanation, TokenUsage};
 use waymark_domain::ids::{PlanId, TaskId};
 use waymark_domain::quota::UsageMonth;
 use waymark_persistence::{Account, ExplainableTask, ExplanationCost, ExplanationHold, ServiceTx, StoreError};
@@ -147,7 +147,11 @@ impl Plans {
         self.admit_rate(tx, account, now).await?;
         tier.admit_spend(committed, estimate)?;
         tx.explanations().count(&hold, &month).await?;
-        Ok(Begun::Work(Box::new(Work { hold, plan_id, task, entry })))
+        let work = Work { hold, plan_id, task, entry };
+        // Before the call, as an estimate: if this process is lost, what it began to spend is not. The plan cannot vanish
+        // meanwhile: who deletes it locks the account too.
+        self.record_explanation(tx, &work, &Answer::awaited()).await?;
+        Ok(Begun::Work(Box::new(work)))
     }
 
     /// Asks the model and settles what came of it.
@@ -190,8 +194,9 @@ impl Plans {
                         Some(explanation) => tx.explanations().store(&work.hold, explanation).await?,
                         None => false,
                     };
-                    self.record_explanation(tx, work, answer).await?;
+                    // In the order of all settlements: the reservation, then the counters.
                     tx.explanations().release(&work.hold).await?;
+                    self.record_explanation(tx, work, answer).await?;
                     if let (true, Some(explanation)) = (stored, explanation) {
                         let now = self.engine.clock.now();
                         match earlier::<Explanation, _>(&tx.idempotency(), ctx.user_id, key, now).await {
@@ -208,24 +213,29 @@ impl Plans {
                 Err(PlansError::Store(error)) if again(&error) && Instant::now() < give_up_at => {
                     tokio::time::sleep(Duration::from_millis(250)).await;
                 }
+                // The account was erased, and with it all that there was to settle.
+                Err(PlansError::Store(error)) if error.is_ownerless() => return Err(PlansError::AccountGone),
                 settled => return settled,
             }
         }
     }
 
+    /// Records what the call cost: what the provider says, else an estimate; nothing if it refused.
     async fn record_explanation(&self, tx: &ServiceTx, work: &Work, answer: &Answer) -> Result<(), StoreError> {
-        if !answer.reached {
-            return Ok(());
-        }
-        let estimate = || explanation_usage(&work.task, answer.text.chars().count());
+        let (usage, estimated) = match (answer.reached, answer.usage) {
+            (true, Some(usage)) => (usage, false),
+            (true, None) => (explanation_usage(&work.task, answer.text.chars().count()), true),
+            (false, _) => (TokenUsage::default(), false),
+        };
         let cost = ExplanationCost {
             hold: work.hold,
             plan_id: work.plan_id,
             provider: work.entry.provider.as_str(),
             model: answer.model.as_deref().unwrap_or(work.entry.id.as_str()),
-            usage: answer.usage.unwrap_or_else(estimate),
+            usage,
             price: work.entry.price,
-            estimated: answer.usage.is_none(),
+            reached: answer.reached,
+            estimated,
             request_id: answer.request_id.as_deref(),
             at: self.engine.clock.now(),
         };

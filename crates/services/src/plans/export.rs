@@ -7,7 +7,7 @@ mod markdown;
 #[cfg(test)]
 mod samples;
 
-pub use feed::{Feed, FeedSecret};
+pub use feed::{Feed, FeedSecret, FoundFeed};
 
 use super::{Plans, PlansError};
 use chrono::{DateTime, Utc};
@@ -15,6 +15,7 @@ use waymark_domain::accounts::UserCtx;
 use waymark_domain::ids::PlanId;
 use waymark_domain::plans::PlanSnapshot;
 use waymark_domain::schedules::Schedule;
+use waymark_persistence::{ScheduleSource, UserTx};
 
 /// In what form a plan is taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,30 +44,48 @@ struct LaidOut {
     updated_at: DateTime<Utc>,
 }
 
+impl LaidOut {
+    fn of(snapshot: PlanSnapshot, source: &ScheduleSource, updated_at: DateTime<Utc>) -> Self {
+        Self { snapshot, schedule: crate::schedules::of(source), updated_at }
+    }
+
+    /// In a transaction that sees one moment: the parts belong together.
+    async fn read(tx: &UserTx, ctx: &UserCtx, plan: PlanId) -> Result<Self, PlansError> {
+        let state = tx.plans().state(plan).await?.ok_or(PlansError::NotFound)?;
+        let snapshot = tx.plans().snapshot(plan).await?.ok_or(PlansError::NotFound)?;
+        let source = tx.schedules().source(plan, ctx.user_id).await?.ok_or(PlansError::NotFound)?;
+        Ok(Self::of(snapshot, &source, state.updated_at))
+    }
+}
+
 impl Plans {
-    /// A plan as a file.
+    /// A plan as a file: all of it as it was at one moment.
     ///
     /// # Errors
     /// [`PlansError::NotFound`]
     pub async fn export(&self, ctx: &UserCtx, plan: PlanId, format: ExportFormat) -> Result<Export, PlansError> {
-        let laid_out = self.laid_out(ctx, plan).await?;
-        let body = match format {
-            ExportFormat::Markdown => markdown::render(&laid_out.snapshot, &laid_out.schedule),
-            ExportFormat::Json => json(&self.detail(ctx, plan).await?.json, &laid_out.schedule),
-            ExportFormat::Calendar => self.calendar(ctx, plan, &laid_out).await?.body,
+        let (topic, body) = match format {
+            ExportFormat::Markdown => self.markdown(ctx, plan).await?,
+            ExportFormat::Json => self.json(ctx, plan).await?,
+            ExportFormat::Calendar => self.calendar(ctx, plan).await.map(|(topic, feed)| (topic, feed.body))?,
         };
-        Ok(Export { topic: laid_out.snapshot.topic, body })
+        Ok(Export { topic, body })
     }
 
-    async fn laid_out(&self, ctx: &UserCtx, plan: PlanId) -> Result<LaidOut, PlansError> {
-        let read = self.engine.db.authenticated(ctx, async |tx| {
-            let state = tx.plans().state(plan).await?.ok_or(PlansError::NotFound)?;
-            let snapshot = tx.plans().snapshot(plan).await?.ok_or(PlansError::NotFound)?;
-            let source = tx.schedules().source(plan, ctx.user_id).await?.ok_or(PlansError::NotFound)?;
-            Ok::<_, PlansError>((snapshot, source, state.updated_at))
+    async fn markdown(&self, ctx: &UserCtx, plan: PlanId) -> Result<(String, String), PlansError> {
+        let db = &self.engine.db;
+        let laid_out = db.authenticated_snapshot(ctx, async |tx| LaidOut::read(tx, ctx, plan).await).await?;
+        let body = markdown::render(&laid_out.snapshot, &laid_out.schedule);
+        Ok((laid_out.snapshot.topic, body))
+    }
+
+    async fn json(&self, ctx: &UserCtx, plan: PlanId) -> Result<(String, String), PlansError> {
+        let read = self.engine.db.authenticated_snapshot(ctx, async |tx| {
+            let detail = tx.plans().detail(plan).await?.ok_or(PlansError::NotFound)?;
+            Ok::<_, PlansError>((LaidOut::read(tx, ctx, plan).await?, detail))
         });
-        let (snapshot, source, updated_at) = read.await?;
-        Ok(LaidOut { snapshot, schedule: crate::schedules::of(&source), updated_at })
+        let (laid_out, detail) = read.await?;
+        Ok((laid_out.snapshot.topic, json(&detail.json, &laid_out.schedule)))
     }
 }
 

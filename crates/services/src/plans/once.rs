@@ -130,7 +130,7 @@ where
 }
 
 /// The answer that was given under this key; none when there is no key or it is new, and then it is claimed.
-pub(super) async fn earlier<T, E>(
+pub(crate) async fn earlier<T, E>(
     keys: &Idempotency<'_>,
     user: UserId,
     key: Option<&RequestKey>,
@@ -150,7 +150,7 @@ where
 }
 
 /// Stores the answer under the key claimed before.
-pub(super) async fn keep<T, E>(
+pub(crate) async fn keep<T, E>(
     keys: &Idempotency<'_>,
     user: UserId,
     key: Option<&RequestKey>,

@@ -48,7 +48,10 @@ impl Plans {
             .service(async |tx| {
                 let found = tx.generations().of_job(job).await?.ok_or(PlansError::NotFound)?;
                 match found.status {
-                    JobStatus::Pending | JobStatus::Processing => Ok(stop(tx, found.plan_id, found.user_id).await?),
+                    JobStatus::Pending | JobStatus::Processing => {
+                        // That job: another one may have taken its place since it was looked up.
+                        Ok(stop(tx, found.plan_id, found.user_id, Some(job)).await?)
+                    }
                     JobStatus::Completed | JobStatus::Failed => Ok::<_, PlansError>(None),
                 }
             })

@@ -6,7 +6,7 @@ use super::{PlanStatus, Plans, PlansError, generation_of};
 use crate::generation::emitter::EventOwner;
 use waymark_domain::accounts::UserCtx;
 use waymark_domain::generation::{Canceled, GenerationKind, PlanEvent};
-use waymark_domain::ids::{PlanId, UserId};
+use waymark_domain::ids::{JobId, PlanId, UserId};
 use waymark_persistence::{ReservationKind, ServiceTx, StoreError};
 
 impl Plans {
@@ -23,7 +23,7 @@ impl Plans {
         key: Option<&RequestKey>,
     ) -> Result<Done<PlanStatus>, PlansError> {
         self.once(ctx, key, async |tx| {
-            let stopped = stop(tx, id, ctx.user_id).await?;
+            let stopped = stop(tx, id, ctx.user_id, None).await?;
             let Some(after) = stopped else {
                 let known = tx.plans().is_owned(id, ctx.user_id).await?;
                 return Err(if known { PlansError::NotGenerating } else { PlansError::NotFound });
@@ -45,7 +45,7 @@ impl Plans {
                 // Whoever accepts a generation holds this too: one accepted between the look for a job and the deletion
                 // would vanish with the plan, and leave what it reserved behind.
                 tx.accounts().lock(ctx.user_id).await?.ok_or(PlansError::AccountGone)?;
-                let after = stop(tx, id, ctx.user_id).await?.unwrap_or_default();
+                let after = stop(tx, id, ctx.user_id, None).await?.unwrap_or_default();
                 if !tx.plans().delete(id, ctx.user_id).await? {
                     return Err(PlansError::NotFound);
                 }
@@ -57,9 +57,15 @@ impl Plans {
     }
 }
 
-/// Takes the plan's live job away and settles everything that hangs on it; none when there is no live job.
-pub(super) async fn stop(tx: &ServiceTx, plan_id: PlanId, user_id: UserId) -> Result<Option<After>, StoreError> {
-    let Some(job) = tx.jobs().revoke(plan_id, user_id, "canceled").await? else { return Ok(None) };
+/// Takes the plan's live job away (if `only` names one, that job and no other) and settles everything that hangs on it;
+/// none when there is no such live job.
+pub(super) async fn stop(
+    tx: &ServiceTx,
+    plan_id: PlanId,
+    user_id: UserId,
+    only: Option<JobId>,
+) -> Result<Option<After>, StoreError> {
+    let Some(job) = tx.jobs().revoke((plan_id, user_id), only, "canceled").await? else { return Ok(None) };
     let after = After { accepted: None, revoked: Some(job.id), events: Vec::new() };
     let Some(generation_id) = generation_of(&job.payload) else { return Ok(Some(after)) };
     let material = tx.generations().material(generation_id).await?;

@@ -1,10 +1,13 @@
 //! Mending one learner's books: only what is proved wrong, in one transaction under the account's lock. The order is the
-//! settlements' own (plan, reservations, counters), so that neither waits for the other in a circle.
+//! settlements' own, so that neither waits for the other in a circle: plans, their attempts, reservations, the counters from
+//! the oldest month on, and last the costs of attempts that nobody has told, in the counter of the month they are paid in (a
+//! plan accepted in one month may be paid for in the next). Of plans and reservations only those are taken that nobody else
+//! holds, so plans may come a second time after the reservations; counters are waited for.
 
 use super::Quota;
 use crate::generation::emitter::EventOwner;
 use waymark_domain::generation::{FailureClass, GenerationFailed, PlanEvent};
-use waymark_domain::ids::UserId;
+use waymark_domain::ids::{AttemptId, UserId};
 use waymark_persistence::{ServiceTx, StoreError, StuckPlan};
 
 /// Times a repair is tried when the database asks to.
@@ -26,23 +29,31 @@ impl Quota {
 async fn mend(tx: &ServiceTx, user: UserId) -> Result<(), StoreError> {
     // Erased meanwhile, books and all.
     let Some(_) = tx.accounts().lock(user).await? else { return Ok(()) };
+    let mut lost = Vec::new();
     for plan in tx.ledger().stuck(user).await? {
-        fail(tx, user, plan).await?;
+        lost.extend(fail(tx, user, plan).await?);
     }
     tx.ledger().release_dangling(user).await?;
     tx.ledger().recount_plans(user).await?;
     tx.ledger().recompute(user).await?;
+    // Paid for this month, whose counter comes last.
+    for attempt in lost {
+        tx.costs().estimate_attempt(attempt).await?;
+    }
     Ok(())
 }
 
-/// Ends a plan that nobody generates any more as a failed generation would, so that its learner can try again.
-async fn fail(tx: &ServiceTx, user: UserId, StuckPlan { plan_id, generation_id }: StuckPlan) -> Result<(), StoreError> {
+/// Ends a plan that nobody generates any more as a failed generation would, so that its learner can try again; returns the
+/// attempts whose cost nobody has told.
+async fn fail(
+    tx: &ServiceTx,
+    user: UserId,
+    StuckPlan { plan_id, generation_id }: StuckPlan,
+) -> Result<Vec<AttemptId>, StoreError> {
     tx.plans().mark_failed(plan_id).await?;
-    let Some(generation_id) = generation_id else { return Ok(()) };
+    let Some(generation_id) = generation_id else { return Ok(Vec::new()) };
     let class = FailureClass::Timeout;
-    for attempt in tx.attempts().abandon(generation_id, class, "job_lost").await? {
-        tx.costs().estimate_attempt(attempt).await?;
-    }
+    let lost = tx.attempts().abandon(generation_id, class, "job_lost").await?;
     let owner = EventOwner { plan_id, user_id: user, generation_id };
     let event = PlanEvent::Error(GenerationFailed {
         plan_id,
@@ -52,5 +63,6 @@ async fn fail(tx: &ServiceTx, user: UserId, StuckPlan { plan_id, generation_id }
         retryable: class.is_retryable(),
     });
     let seq = tx.events().last_seq(plan_id).await? + 1;
-    tx.events().append(&owner.row(seq, &event)).await.map(drop)
+    tx.events().append(&owner.row(seq, &event)).await?;
+    Ok(lost)
 }

@@ -40,11 +40,10 @@ impl std::fmt::Display for TimesOf {
     }
 }
 
-/// The times in force. The plan's own availability wins over the learner's, and that over the default. The zone is the
-/// plan's when it was set for it: together with an availability, or to anything but UTC, which plans are made with.
+/// The times in force. The plan's own availability wins over the learner's, and that over the default; and so does its own
+/// zone over the learner's, and that over UTC.
 pub fn in_force(source: &ScheduleSource) -> (TimesOf, Tz, Availability) {
-    let own = source.own.availability.is_some() || source.own.timezone != Tz::UTC;
-    let timezone = if own { source.own.timezone } else { source.learners.timezone };
+    let timezone = source.own.timezone.or(source.learners.timezone).unwrap_or(Tz::UTC);
     match (&source.own.availability, &source.learners.availability) {
         (Some(availability), _) => (TimesOf::Plan, timezone, availability.clone()),
         (None, Some(availability)) => (TimesOf::Account, timezone, availability.clone()),
@@ -75,11 +74,12 @@ fn open_task(task: &SourceTask) -> OpenTask {
     OpenTask { id: task.id, minutes: task.minutes, in_progress: task.status == ProgressStatus::InProgress }
 }
 
-/// What was completed before the first day, or before the plan was laid out anew, took none of the time since.
+/// What was completed before the first day, or before the plan was laid out anew, took none of the time since. That goes
+/// for the very microsecond too: the plan is laid out of what is open then.
 fn holds_its_place(source: &ScheduleSource, zone: Tz, task: &SourceTask) -> bool {
     let Some(at) = task.completed_at.filter(|_| task.status == ProgressStatus::Completed) else { return false };
     at.with_timezone(&zone).date_naive() >= source.start
-        && source.rescheduled_at.is_none_or(|rescheduled| at >= rescheduled)
+        && source.rescheduled_at.is_none_or(|rescheduled| at > rescheduled)
 }
 
 /// SHA-256 of the inputs in hex.

@@ -4,24 +4,25 @@
 
 use super::inputs::inputs;
 use super::{Schedules, ready};
-use crate::plans::{After, Done, EditRequest, PlanTag, PlansError, Target, editable};
+use crate::plans::{After, Done, EditRequest, PlanTag, PlansError, Precondition, Target, editable};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 use waymark_domain::accounts::UserCtx;
+use waymark_domain::billing::SubscriptionTier;
 use waymark_domain::ids::{PlanId, TaskId};
 use waymark_domain::plans::{Merged, MergedModule, MergedTask, PlanSnapshot, SnapshotTask};
 use waymark_domain::schedules::{CatchUp, CatchUpKind, CatchUpOption, catch_up, moment};
-use waymark_persistence::{NewRevision, PlanInputs, PlanText, Rescheduling, ScheduleSource, ServiceTx};
+use waymark_persistence::{NewRevision, PlanInputs, Rescheduling, ScheduleSource, ServiceTx, UserTx};
 
 /// How far behind a learner is, and the ways out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatchUpOffer {
     /// The plan.
     pub plan_id: PlanId,
-    /// Its version.
-    pub version: i32,
+    /// Its state.
+    pub tag: PlanTag,
     /// What is behind and what can be done.
     pub catch_up: CatchUp,
 }
@@ -31,8 +32,11 @@ pub struct CatchUpOffer {
 pub struct Rescheduled {
     /// The plan.
     pub plan_id: PlanId,
-    /// Its version now.
+    /// Its version after that.
     pub version: i32,
+    /// Its state after that; none in an answer that an older program stored under an idempotency key.
+    #[serde(default)]
+    pub tag: Option<PlanTag>,
     /// What was chosen.
     pub kind: CatchUpKind,
     /// Whether anything changed: nothing does when nothing was behind and everything fits.
@@ -49,13 +53,14 @@ impl Schedules {
     /// # Errors
     /// [`PlansError::NotFound`], [`PlansError::NotReady`], [`PlansError::GenerationRunning`]
     pub async fn offer(&self, ctx: &UserCtx, id: PlanId) -> Result<CatchUpOffer, PlansError> {
-        let engine = &self.plans.engine;
-        let read = async |tx: &waymark_persistence::UserTx| {
-            tx.schedules().source(id, ctx.user_id).await?.ok_or(PlansError::NotFound)
+        let read = async |tx: &UserTx| {
+            // Locked, so that the options and the tag are of one state.
+            editable(tx, Target::Plan(id), &Precondition::None).await?;
+            let source = tx.schedules().source(id, ctx.user_id).await?.ok_or(PlansError::NotFound)?;
+            let catch_up = self.caught(&source, own_tier(tx).await?, self.now());
+            Ok(CatchUpOffer { plan_id: id, tag: own_tag(tx, id).await?, catch_up })
         };
-        let source = engine.db.authenticated(ctx, read).await?;
-        ready(&source)?;
-        Ok(CatchUpOffer { plan_id: id, version: source.version, catch_up: caught(&source, engine.clock.now()) })
+        self.plans.engine.db.authenticated(ctx, read).await
     }
 
     /// Takes one of the ways out, computed for this moment. When nothing is behind and everything fits, nothing changes.
@@ -84,17 +89,16 @@ impl Schedules {
         kind: CatchUpKind,
         request: EditRequest<'_>,
     ) -> Result<Done<Rescheduled>, PlansError> {
-        let now = self.plans.engine.clock.now();
         self.plans
             .once_as(ctx, request.key, async |tx| {
                 editable(tx, Target::Plan(id), request.expected).await?;
                 let source = tx.schedules().source(id, ctx.user_id).await?.ok_or(PlansError::NotFound)?;
-                let choice = Choice::of(&source, kind, now)?;
+                let choice = self.choice(&source, own_tier(tx).await?, kind)?;
                 if choice.catch_up.needed {
-                    tx.schedules().reschedule(id, ctx.user_id, choice.rescheduling(now)).await?;
+                    tx.schedules().reschedule(id, ctx.user_id, choice.rescheduling()).await?;
                     tx.plans().grow(id).await?;
                 }
-                Ok(choice.told(&source, None))
+                Ok(choice.told(id, own_tag(tx, id).await?, None))
             })
             .await
     }
@@ -105,61 +109,78 @@ impl Schedules {
         id: PlanId,
         request: EditRequest<'_>,
     ) -> Result<Done<Rescheduled>, PlansError> {
-        let now = self.plans.engine.clock.now();
         let effect = async |tx: &ServiceTx| {
             tx.plans().lock(id, ctx.user_id).await?.ok_or(PlansError::NotFound)?;
             tx.plans().lock_tree(id).await?;
             let source = tx.schedules().source(id, ctx.user_id).await?.ok_or(PlansError::NotFound)?;
             ready(&source)?;
             if !request.expected.holds(source.version) {
-                let unread = PlanText { version: source.version, json: String::new() };
-                return Err(PlansError::Changed(PlanTag::of(&unread)));
+                return Err(PlansError::Changed(tag_of(tx, ctx, id).await?));
             }
-            let choice = Choice::of(&source, CatchUpKind::Drop, now)?;
-            let revision = if choice.catch_up.needed { drop_chosen(tx, ctx, id, &choice, now).await? } else { None };
-            Ok((choice.told(&source, revision), After::default()))
+            let tier = tx.accounts().tier(ctx.user_id).await?.ok_or(PlansError::AccountGone)?;
+            let choice = self.choice(&source, tier, CatchUpKind::Drop)?;
+            let revision = if choice.catch_up.needed { drop_chosen(tx, ctx, id, &choice).await? } else { None };
+            Ok((choice.told(id, tag_of(tx, ctx, id).await?, revision), After::default()))
         };
-        match self.plans.once(ctx, request.key, effect).await {
-            // The server's transaction does not read the plan as its learner does, so the tag is made here.
-            Err(PlansError::Changed(_)) => Err(PlansError::Changed(self.tag(ctx, id).await?)),
-            done => done,
+        self.plans.once(ctx, request.key, effect).await
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        moment(self.plans.engine.clock.now())
+    }
+
+    /// What is chosen of what can be done now. Now is later than the source was read: whatever was completed in it was
+    /// completed before.
+    fn choice(&self, source: &ScheduleSource, tier: SubscriptionTier, kind: CatchUpKind) -> Result<Choice, PlansError> {
+        let at = self.now();
+        let catch_up = self.caught(source, tier, at);
+        let option = catch_up.option(kind).cloned().ok_or(PlansError::NotFound)?;
+        match option.obstacle {
+            Some(obstacle) => Err(PlansError::CannotReschedule(obstacle)),
+            None => Ok(Choice { catch_up, option, at }),
         }
     }
 
-    /// The plan's present tag.
-    ///
-    /// # Errors
-    /// [`PlansError::NotFound`]
-    pub async fn tag(&self, ctx: &UserCtx, id: PlanId) -> Result<PlanTag, PlansError> {
-        Ok(PlanTag::of(&self.plans.detail(ctx, id).await?))
+    fn caught(&self, source: &ScheduleSource, tier: SubscriptionTier, now: DateTime<Utc>) -> CatchUp {
+        let pinned: BTreeSet<TaskId> = source.tasks.iter().filter(|task| task.pinned).map(|task| task.id).collect();
+        let last_day = self.plans.engine.settings.limits.of(tier).last_day(source.start);
+        catch_up(&inputs(source, None), &pinned, last_day, now)
     }
+}
+
+async fn own_tier(tx: &UserTx) -> Result<SubscriptionTier, PlansError> {
+    Ok(tx.accounts().own().await?.ok_or(PlansError::AccountGone)?.tier)
+}
+
+/// The tag of the plan as its learner reads it in this transaction.
+async fn own_tag(tx: &UserTx, id: PlanId) -> Result<PlanTag, PlansError> {
+    Ok(PlanTag::of(&tx.plans().detail(id).await?.ok_or(PlansError::NotFound)?))
+}
+
+/// As [`own_tag`], in a transaction of the server's.
+async fn tag_of(tx: &ServiceTx, ctx: &UserCtx, id: PlanId) -> Result<PlanTag, PlansError> {
+    Ok(PlanTag::of(&tx.plans().detail(id, ctx.user_id).await?.ok_or(PlansError::NotFound)?))
 }
 
 /// What was chosen, out of what there was to choose from.
 struct Choice {
     catch_up: CatchUp,
     option: CatchUpOption,
+    /// The moment they were computed for.
+    at: DateTime<Utc>,
 }
 
 impl Choice {
-    fn of(source: &ScheduleSource, kind: CatchUpKind, now: DateTime<Utc>) -> Result<Self, PlansError> {
-        let catch_up = caught(source, now);
-        let option = catch_up.option(kind).cloned().ok_or(PlansError::NotFound)?;
-        match option.obstacle {
-            Some(obstacle) => Err(PlansError::CannotReschedule(obstacle)),
-            None => Ok(Self { catch_up, option }),
-        }
-    }
-
-    fn rescheduling(&self, now: DateTime<Utc>) -> Rescheduling {
+    fn rescheduling(&self) -> Rescheduling {
         let CatchUpOption { deadline_date, weekly_hours, .. } = self.option;
-        Rescheduling { deadline: deadline_date, weekly_hours, at: moment(now) }
+        Rescheduling { deadline: deadline_date, weekly_hours, at: self.at }
     }
 
-    fn told(self, source: &ScheduleSource, revision: Option<u32>) -> Rescheduled {
+    fn told(self, plan_id: PlanId, tag: PlanTag, revision: Option<u32>) -> Rescheduled {
         Rescheduled {
-            plan_id: source.plan_id,
-            version: source.version + i32::from(self.catch_up.needed),
+            plan_id,
+            version: tag.version,
+            tag: Some(tag),
             kind: self.option.kind,
             changed: self.catch_up.needed,
             revision,
@@ -168,20 +189,9 @@ impl Choice {
     }
 }
 
-fn caught(source: &ScheduleSource, now: DateTime<Utc>) -> CatchUp {
-    let pinned: BTreeSet<TaskId> = source.tasks.iter().filter(|task| task.pinned).map(|task| task.id).collect();
-    catch_up(&inputs(source, None), &pinned, now)
-}
-
 /// Drops the chosen tasks, if there are any to drop, and lays the rest out anew; the version grows by one. Gives the number
 /// of the revision that was put aside.
-async fn drop_chosen(
-    tx: &ServiceTx,
-    ctx: &UserCtx,
-    id: PlanId,
-    choice: &Choice,
-    now: DateTime<Utc>,
-) -> Result<Option<u32>, PlansError> {
+async fn drop_chosen(tx: &ServiceTx, ctx: &UserCtx, id: PlanId, choice: &Choice) -> Result<Option<u32>, PlansError> {
     let present = tx.plans().snapshot(id).await?.ok_or(PlansError::NotFound)?;
     let dropped: BTreeSet<TaskId> = choice.option.dropped_tasks.iter().copied().collect();
     let revision = if dropped.is_empty() {
@@ -192,7 +202,7 @@ async fn drop_chosen(
     };
     let owner = (id, ctx.user_id);
     tx.plans().apply(owner, &PlanInputs::of(&present), &without(&present, &dropped), crate::ids::new::<Uuid>).await?;
-    tx.schedules().reschedule(id, ctx.user_id, choice.rescheduling(now)).await?;
+    tx.schedules().reschedule(id, ctx.user_id, choice.rescheduling()).await?;
     Ok(revision)
 }
 

@@ -27,16 +27,12 @@ use waymark_services::plans::{Done, EditRequest, Edited, PlacedTask};
 /// rules of a new plan together with those that stay, and the tier's longest plan.
 #[utoipa::path(
     patch, path = "/api/v1/plans/{planId}", tag = "plans", operation_id = "editPlan",
-    params(
-        ("planId" = Uuid, Path, description = "The plan."),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "An `ETag` of the plan; of it the version counts."),
-    ),
+    params(("planId" = Uuid, Path, description = "The plan.")),
     request_body = PlanPatchBody,
     responses(
         (status = 200, description = "The plan.", body = PlanDetail, headers(("ETag" = String, description = "Names the plan's new state."))),
         (status = 403, description = "The plan would be longer than the tier allows.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The plan is being generated or has failed.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The plan has changed since; `currentVersion` and `ETag` tell to what.", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("session" = [])),
 )]
@@ -60,15 +56,11 @@ pub async fn change(
 /// Those at its place and after it move up by one. A plan holds 50.
 #[utoipa::path(
     post, path = "/api/v1/plans/{planId}/modules", tag = "plans", operation_id = "addModule",
-    params(
-        ("planId" = Uuid, Path, description = "The plan."),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "An `ETag` of the plan; of it the version counts."),
-    ),
+    params(("planId" = Uuid, Path, description = "The plan.")),
     request_body = NewModuleBody,
     responses(
         (status = 201, description = "The module.", body = EditedModule, headers(("ETag" = String, description = "Names the plan's new state."))),
         (status = 409, description = "The plan is being generated or has failed, or no more fit.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The plan has changed since; `currentVersion` and `ETag` tell to what.", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("session" = [])),
 )]
@@ -92,15 +84,11 @@ pub async fn add_module(
 /// Its tasks stay as they are.
 #[utoipa::path(
     patch, path = "/api/v1/modules/{moduleId}", tag = "plans", operation_id = "editModule",
-    params(
-        ("moduleId" = Uuid, Path, description = "The module."),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "An `ETag` of the plan; of it the version counts."),
-    ),
+    params(("moduleId" = Uuid, Path, description = "The module.")),
     request_body = ModulePatchBody,
     responses(
         (status = 200, description = "The module.", body = EditedModule, headers(("ETag" = String, description = "Names the plan's new state."))),
         (status = 409, description = "The plan is being generated or has failed.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The plan has changed since; `currentVersion` and `ETag` tell to what.", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("session" = [])),
 )]
@@ -124,14 +112,10 @@ pub async fn change_module(
 /// Its tasks go with it, whatever their progress; those after it move down by one.
 #[utoipa::path(
     delete, path = "/api/v1/modules/{moduleId}", tag = "plans", operation_id = "deleteModule",
-    params(
-        ("moduleId" = Uuid, Path, description = "The module."),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "An `ETag` of the plan; of it the version counts."),
-    ),
+    params(("moduleId" = Uuid, Path, description = "The module.")),
     responses(
         (status = 204, description = "The module is gone.", headers(("ETag" = String, description = "Names the plan's new state."))),
         (status = 409, description = "The plan is being generated or has failed.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The plan has changed since; `currentVersion` and `ETag` tell to what.", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("session" = [])),
 )]
@@ -153,15 +137,11 @@ pub async fn remove_module(
 /// Everything between its old place and its new one moves by one.
 #[utoipa::path(
     post, path = "/api/v1/modules/{moduleId}/move", tag = "plans", operation_id = "moveModule",
-    params(
-        ("moduleId" = Uuid, Path, description = "The module."),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "An `ETag` of the plan; of it the version counts."),
-    ),
+    params(("moduleId" = Uuid, Path, description = "The module.")),
     request_body = MoveModuleBody,
     responses(
         (status = 200, description = "The module.", body = EditedModule, headers(("ETag" = String, description = "Names the plan's new state."))),
         (status = 409, description = "The plan is being generated or has failed.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The plan has changed since; `currentVersion` and `ETag` tell to what.", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("session" = [])),
 )]
@@ -185,15 +165,11 @@ pub async fn move_module(
 /// Those at its place and after it move up by one. A module holds 100.
 #[utoipa::path(
     post, path = "/api/v1/modules/{moduleId}/tasks", tag = "plans", operation_id = "addTask",
-    params(
-        ("moduleId" = Uuid, Path, description = "The module."),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "An `ETag` of the plan; of it the version counts."),
-    ),
+    params(("moduleId" = Uuid, Path, description = "The module.")),
     request_body = NewTaskBody,
     responses(
         (status = 201, description = "The task.", body = EditedTask, headers(("ETag" = String, description = "Names the plan's new state."))),
         (status = 409, description = "The plan is being generated or has failed, or no more fit.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The plan has changed since; `currentVersion` and `ETag` tell to what.", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("session" = [])),
 )]
@@ -217,15 +193,11 @@ pub async fn add_task(
 /// A pinned task survives every regeneration as it is.
 #[utoipa::path(
     patch, path = "/api/v1/tasks/{taskId}", tag = "plans", operation_id = "editTask",
-    params(
-        ("taskId" = Uuid, Path, description = "The task."),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "An `ETag` of the plan; of it the version counts."),
-    ),
+    params(("taskId" = Uuid, Path, description = "The task.")),
     request_body = TaskPatchBody,
     responses(
         (status = 200, description = "The task.", body = EditedTask, headers(("ETag" = String, description = "Names the plan's new state."))),
         (status = 409, description = "The plan is being generated or has failed.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The plan has changed since; `currentVersion` and `ETag` tell to what.", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("session" = [])),
 )]
@@ -249,14 +221,10 @@ pub async fn change_task(
 /// Those after it move down by one.
 #[utoipa::path(
     delete, path = "/api/v1/tasks/{taskId}", tag = "plans", operation_id = "deleteTask",
-    params(
-        ("taskId" = Uuid, Path, description = "The task."),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "An `ETag` of the plan; of it the version counts."),
-    ),
+    params(("taskId" = Uuid, Path, description = "The task.")),
     responses(
         (status = 204, description = "The task is gone.", headers(("ETag" = String, description = "Names the plan's new state."))),
         (status = 409, description = "The plan is being generated or has failed.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The plan has changed since; `currentVersion` and `ETag` tell to what.", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("session" = [])),
 )]
@@ -278,15 +246,11 @@ pub async fn remove_task(
 /// To another place in its module, or into another module of the plan.
 #[utoipa::path(
     post, path = "/api/v1/tasks/{taskId}/move", tag = "plans", operation_id = "moveTask",
-    params(
-        ("taskId" = Uuid, Path, description = "The task."),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "An `ETag` of the plan; of it the version counts."),
-    ),
+    params(("taskId" = Uuid, Path, description = "The task.")),
     request_body = MoveTaskBody,
     responses(
         (status = 200, description = "The task.", body = EditedTask, headers(("ETag" = String, description = "Names the plan's new state."))),
         (status = 409, description = "The plan is being generated or has failed, or no more fit.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The plan has changed since; `currentVersion` and `ETag` tell to what.", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("session" = [])),
 )]

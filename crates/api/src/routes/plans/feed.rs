@@ -5,8 +5,11 @@ use crate::edge::RequestId;
 use crate::error::ApiError;
 use crate::etag;
 use crate::input::{IdempotencyKey, PlanPath, mark};
+use crate::rate_limits::RateClass;
 use crate::state::AppState;
-use actix_web::http::header::{ETAG, HeaderMap, HttpDate, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use actix_web::http::header::{
+    CACHE_CONTROL, ETAG, HeaderMap, HttpDate, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+};
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
@@ -14,6 +17,9 @@ use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use utoipa::ToSchema;
 use waymark_services::plans::{FeedSecret, PlansError};
+
+/// A program asks before it shows what it has.
+const CACHE: &str = "private, no-cache";
 
 /// Where a plan's calendar is.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -83,7 +89,7 @@ pub async fn revoke(
             status = 200, description = "The calendar.", body = String, content_type = "text/calendar",
             headers(
                 ("ETag" = String, description = "Names this state of the calendar."),
-                ("Last-Modified" = String, description = "When it last changed."),
+                ("Last-Modified" = String, description = "When it last changed; missing in the minute after a change."),
             ),
         ),
         (status = 304, description = "Nothing has changed."),
@@ -92,25 +98,41 @@ pub async fn revoke(
 pub async fn read(state: Data<AppState>, req: HttpRequest) -> Result<HttpResponse, ApiError> {
     let secret = req.match_info().get("token").and_then(FeedSecret::parse).ok_or_else(ApiError::no_route)?;
     let request_id = req.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let feed = match state.services.plans().feed(&secret, &request_id).await {
-        Ok(feed) => feed,
-        // An address that is good no longer looks like one that never was.
-        Err(PlansError::NotFound) => return Err(ApiError::no_route()),
-        Err(error) => return Err(error.into()),
-    };
-    let mut answer = etag::answer(&req, "text/calendar; charset=utf-8", "private, no-cache", feed.body);
-    if is_known(req.headers(), feed.last_modified) {
-        let tag = answer.headers().get(ETAG).cloned();
-        answer = HttpResponse::NotModified().insert_header(("cache-control", "private, no-cache")).finish();
-        if let Some(tag) = tag {
-            answer.headers_mut().insert(ETAG, tag);
+    let plans = state.services.plans();
+    // An address that is good no longer looks like one that never was; who guesses is counted where the routes are.
+    let turn = state.limiter.lookup().await;
+    let found = plans.find_feed(&secret, &request_id).await;
+    drop(turn);
+    let found = found.map_err(lost)?;
+    state.limiter.person(RateClass::Reads, found.owner())?;
+    let feed = plans.feed(&found).await.map_err(lost)?;
+    let mut answer = etag::answer(&req, "text/calendar; charset=utf-8", CACHE, feed.body);
+    if let Some(modified) = feed.last_modified {
+        if is_known(req.headers(), modified) {
+            answer = not_modified(&answer);
+        }
+        if let Ok(date) = HttpDate::from(SystemTime::from(modified)).to_string().parse() {
+            answer.headers_mut().insert(LAST_MODIFIED, date);
         }
     }
-    let date = HttpDate::from(SystemTime::from(feed.last_modified)).to_string();
-    if let Ok(date) = date.parse() {
-        answer.headers_mut().insert(LAST_MODIFIED, date);
-    }
     Ok(answer)
+}
+
+fn lost(error: PlansError) -> ApiError {
+    match error {
+        PlansError::NotFound => ApiError::no_route(),
+        error => error.into(),
+    }
+}
+
+/// 304 in the place of an answer, with its tag.
+fn not_modified(answer: &HttpResponse) -> HttpResponse {
+    let mut known = HttpResponse::NotModified();
+    known.insert_header((CACHE_CONTROL, CACHE));
+    if let Some(tag) = answer.headers().get(ETAG) {
+        known.insert_header((ETAG, tag.clone()));
+    }
+    known.finish()
 }
 
 /// Whether `If-Modified-Since` says that the client has it; where there are tags, they decide (RFC 9110, 13.1.3).

@@ -14,7 +14,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 /// List a plan's revisions
 ///
-/// Newest first. A revision is the state that a regeneration or a restore has replaced.
+/// Newest first. A revision is the state that a regeneration, a restore or a `reschedule` with `drop` has replaced.
 #[utoipa::path(
     get, path = "/api/v1/plans/{planId}/revisions", tag = "plans", operation_id = "listRevisions",
     params(("planId" = Uuid, Path, description = "The plan.")),

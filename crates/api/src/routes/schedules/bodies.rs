@@ -15,8 +15,8 @@ use waymark_services::schedules::{CatchUpOffer, Rescheduled, ScheduleView, Times
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TimesBody {
-    /// IANA name of the time zone.
-    pub timezone: String,
+    /// IANA name of the time zone; null or left out: the person's preference.
+    pub timezone: Option<String>,
     /// When there is time for this plan; null: the person's preference.
     #[schema(required = true)]
     pub availability: Option<AvailabilityBody>,
@@ -251,7 +251,7 @@ fn session(session: &domain::Session) -> ScheduleSession {
 
 impl From<CatchUpOffer> for Reschedule {
     fn from(offer: CatchUpOffer) -> Self {
-        Self::told(offer.plan_id.0, offer.version, offer.catch_up)
+        Self::told(offer.plan_id.0, offer.tag.version, offer.catch_up)
     }
 }
 
@@ -296,13 +296,13 @@ impl From<domain::CatchUpOption> for CatchUpOption {
 }
 
 pub fn times(mut body: Members) -> Result<Times, ApiError> {
-    let timezone = body.required("timezone", text(timezone));
+    let timezone = body.optional("timezone", text(timezone));
     let sessions = body.nullable_object("availability", availability);
     if sessions.is_none() && !body.errors.0.iter().any(|error| error.field.starts_with("availability")) {
         body.errors.push("availability", "is required; null stands for the preferences");
     }
     body.refuse_unknown();
-    body.finish(timezone.zip(sessions).map(|(timezone, availability)| Times { timezone, availability }))
+    body.finish(sessions.map(|availability| Times { timezone, availability }))
 }
 
 pub fn choice(mut body: Members) -> Result<Option<CatchUpKind>, ApiError> {
@@ -326,10 +326,13 @@ mod tests {
     }
 
     #[test]
-    fn times_need_a_zone_and_an_availability_which_may_be_null() {
+    fn times_need_an_availability_which_may_be_null_as_the_zone_may() {
         let read = times(members(&json!({ "timezone": "Asia/Tokyo", "availability": null }))).unwrap();
-        assert_eq!((read.timezone.name(), read.availability), ("Asia/Tokyo", None));
-        assert_eq!(offences(times(members(&json!({})))), ["timezone", "availability"]);
+        assert_eq!((read.timezone, read.availability), (timezone("Asia/Tokyo").ok(), None));
+        for none in [json!({ "availability": null }), json!({ "timezone": null, "availability": null })] {
+            assert_eq!(times(members(&none)).unwrap(), Times::default());
+        }
+        assert_eq!(offences(times(members(&json!({})))), ["availability"]);
         let bad = json!({ "timezone": "Mars", "availability": { "sessions": [{ "weekday": "monday" }] }, "start": 1 });
         let fields = offences(times(members(&bad)));
         assert!(fields.contains(&"timezone".to_owned()) && fields.contains(&"start".to_owned()), "{fields:?}");

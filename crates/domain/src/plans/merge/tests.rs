@@ -70,6 +70,18 @@ fn a_module_of_the_same_title_goes_on_when_no_task_does() {
 }
 
 #[test]
+fn a_module_without_tasks_comes_back_when_it_is_named_and_only_then() {
+    let former = plan(vec![module(1, "A", vec![task(11, "a")]), module(2, "To be filled", vec![])]);
+    let present = plan(vec![module(1, "A", vec![task(11, "a")])]);
+    assert_eq!(shorts(&merge(&present, proposal_of_snapshot(&former))), ["1 A: ~11", "2 To be filled:"]);
+    assert_eq!(shorts(&merge(&former, proposal_of_snapshot(&former))), ["1 A: ~11", "2 To be filled:"]);
+    assert_eq!(
+        shorts(&merged(&former, vec![wanted("New", vec![proposed(None, "x")]), wanted("Empty", vec![])])),
+        ["0 New: +x"]
+    );
+}
+
+#[test]
 fn a_module_that_nothing_continues_stays_with_what_is_done_after_its_predecessor() {
     let present = plan(vec![
         module(1, "Zero", vec![done(11, "a"), task(12, "b")]),

@@ -13,6 +13,8 @@ fn a_snapshot_is_read_back_as_it_was_written() {
     };
     let mut read = done(2, "Read");
     read.resources.push(link);
+    read.has_micro_explanation = true;
+    read.explanation = Some(r#"{"text": "why"}"#.into());
     let mut written = plan(vec![module(1, "Basics", vec![read, task(3, "Tie")])]);
     written.start_date = "2027-03-01".parse().ok();
     let json = serde_json::to_value(&written).unwrap();
@@ -21,6 +23,15 @@ fn a_snapshot_is_read_back_as_it_was_written() {
     assert_eq!(json["modules"][0]["tasks"][0]["resources"][0]["type"], "doc");
     assert_eq!((json["skillLevel"].as_str(), json["startDate"].as_str()), (Some("beginner"), Some("2027-03-01")));
     assert_eq!(serde_json::from_value::<PlanSnapshot>(json).unwrap(), written);
+}
+
+#[test]
+fn a_state_that_was_put_aside_before_explanations_were_kept_is_read() {
+    let mut json = serde_json::to_value(plan(vec![module(1, "Basics", vec![task(3, "Tie")])])).unwrap();
+    let old = json["modules"][0]["tasks"][0].as_object_mut().unwrap();
+    assert!(old.remove("explanation").is_some() && old.remove("hasMicroExplanation").is_some());
+    let read = serde_json::from_value::<PlanSnapshot>(json).unwrap();
+    assert_eq!(read.modules[0].tasks[0], task(3, "Tie"));
 }
 
 #[test]

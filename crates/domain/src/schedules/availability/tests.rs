@@ -60,7 +60,7 @@ fn twenty_eight_sessions_are_taken_and_one_more_is_not() {
 #[test]
 fn only_a_time_written_in_full_is_a_time_of_the_day() {
     assert_eq!(TimeOfDay::parse("09:05").unwrap().minutes(), 545);
-    for wrong in ["9:05", "24:00", "09:60", "09:05:00", "", "0905 ", "+9:05"] {
+    for wrong in ["9:05", "24:00", "09:60", "09:05:00", "", "0905 ", "+9:05", " 9:05", "09: 5", "9:05 "] {
         assert!(TimeOfDay::parse(wrong).is_err(), "{wrong}");
     }
 }

@@ -19,7 +19,7 @@ fn numbers(ids: &[TaskId]) -> Vec<u128> {
 }
 
 fn catch(inputs: &Inputs, now: &str) -> CatchUp {
-    catch_up(inputs, &BTreeSet::new(), at(now))
+    catch_up(inputs, &BTreeSet::new(), None, at(now))
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn tasks_are_dropped_from_the_end_of_the_plan_but_never_begun_or_pinned_ones() {
     let mut begun = plan();
     begun.tasks[5].in_progress = true;
     let pinned = BTreeSet::from([task_id(5)]);
-    let drop = catch_up(&begun, &pinned, at("2026-11-26T00:00:00Z")).option(CatchUpKind::Drop).cloned().unwrap();
+    let drop = catch_up(&begun, &pinned, None, at("2026-11-26T00:00:00Z")).option(CatchUpKind::Drop).cloned().unwrap();
     assert_eq!(numbers(&drop.dropped_tasks), [3, 4]);
     assert_eq!((drop.end_date, drop.weekly_hours), (Some(date("2026-12-04")), 6));
     // The fifth task has the last session before and after.
@@ -86,7 +86,7 @@ fn tasks_are_dropped_from_the_end_of_the_plan_but_never_begun_or_pinned_ones() {
 #[test]
 fn what_must_stay_may_be_too_much() {
     let pinned = (1..=6).map(task_id).collect();
-    let caught = catch_up(&plan(), &pinned, at("2026-12-03T00:00:00Z"));
+    let caught = catch_up(&plan(), &pinned, None, at("2026-12-03T00:00:00Z"));
     let drop = caught.option(CatchUpKind::Drop).unwrap();
     assert_eq!((drop.obstacle, numbers(&drop.dropped_tasks)), (Some(Obstacle::KeptTasksTooLong), vec![]));
 }
@@ -115,6 +115,26 @@ fn an_end_beyond_a_year_is_refused() {
 }
 
 #[test]
+fn a_deadline_is_not_moved_past_the_longest_plan_of_the_tier() {
+    let shift = |last: &str| {
+        let caught = catch_up(&plan(), &BTreeSet::new(), Some(date(last)), at("2026-11-26T00:00:00Z"));
+        caught.option(CatchUpKind::Shift).cloned().unwrap()
+    };
+    let (within, beyond) = (shift("2026-12-09"), shift("2026-12-08"));
+    assert_eq!((within.obstacle, within.deadline_date), (None, Some(date("2026-12-09"))));
+    assert_eq!((beyond.obstacle, beyond.deadline_date), (Some(Obstacle::BeyondTier), plan().deadline));
+    // A plan that is longer than that already and need not be moved is not in the way of anything.
+    let roomy = Inputs { deadline: Some(date("2026-12-31")), ..plan() };
+    let caught = catch_up(&roomy, &BTreeSet::new(), Some(date("2026-12-01")), at("2026-11-26T00:00:00Z"));
+    assert!(caught.options.iter().all(|option| option.obstacle.is_none()));
+}
+
+#[test]
+fn a_rescheduling_is_at_the_microsecond_at_which_the_database_knows_it() {
+    assert_eq!(moment(at("2026-11-26T12:00:00.123456789Z")), at("2026-11-26T12:00:00.123456Z"));
+}
+
+#[test]
 fn sessions_too_short_for_a_task_are_named() {
     let sessions = availability(&[(Weekday::Monday, "09:00", 20)], &[]);
     let caught = catch(&Inputs { availability: sessions, ..inputs(&[25]) }, "2026-11-26T00:00:00Z");
@@ -135,20 +155,24 @@ proptest! {
     #[test]
     fn an_option_is_what_it_says_and_taking_it_twice_changes_nothing_more(
         inputs in any_inputs(), hours in 0_i64..24 * 60, every in 1_usize..5, seconds in 0_i64..60,
+        weeks in proptest::option::of(0_u64..12),
     ) {
+        let last_day = weeks.and_then(|weeks| inputs.start.checked_add_days(chrono::Days::new(weeks * 7)));
         let start = inputs.start.and_time(chrono::NaiveTime::MIN).and_utc();
         let now = start + Duration::hours(hours) + Duration::milliseconds(seconds * 1000 + 700);
         // Time does not run backwards: a plan was rescheduled before now.
         let inputs = Inputs { not_before: inputs.not_before.filter(|moment| *moment <= now), ..inputs };
         let pinned: BTreeSet<TaskId> = inputs.tasks.iter().step_by(every).map(|task| task.id).collect();
-        let caught = catch_up(&inputs, &pinned, now);
+        let caught = catch_up(&inputs, &pinned, last_day, now);
         for option in caught.options.iter().filter(|option| caught.needed && option.obstacle.is_none()) {
             let after = option.applied(&inputs, now);
             let laid = schedule(&after);
             prop_assert!(laid.fit.fits, "{:?}", option);
+            let moved_on = option.deadline_date.filter(|_| option.deadline_date != inputs.deadline);
+            prop_assert!(moved_on.zip(last_day).is_none_or(|(deadline, last)| deadline <= last), "{:?}", option);
             prop_assert_eq!(laid.end, option.end_date);
             prop_assert!(option.dropped_tasks.iter().all(|id| !pinned.contains(id)));
-            let again = catch_up(&after, &pinned, now + Duration::milliseconds(100));
+            let again = catch_up(&after, &pinned, last_day, now + Duration::milliseconds(100));
             prop_assert!(!again.needed, "{:?}", again);
             let moved: BTreeSet<TaskId> = moved(&inputs, &after);
             prop_assert_eq!(moved, option.moved_tasks.iter().copied().collect::<BTreeSet<_>>());

@@ -2,13 +2,11 @@
 
 use super::{Prompt, messages, plan_schema};
 use crate::generation::provider::PlanBrief;
-use waymark_domain::generation::{MAX_OUTPUT_CHARS, ModelPrice, TokenUsage};
+use waymark_domain::generation::{MAX_OUTPUT_CHARS, ModelPrice, TokenUsage, estimated_tokens};
 
 /// Fewest bytes of a prompt in a token: ordinary text has four or more, and where letters take three bytes each, as in
 /// Chinese, some are a token by themselves.
 const FEWEST_PROMPT_BYTES: usize = 3;
-/// Characters of an answer in a token: JSON in a language that models know well.
-const ANSWER_CHARS: usize = 4;
 
 /// The most that one attempt can cost by the catalogue, in micro-USD: the whole prompt with its schema, and the longest
 /// answer that is accepted. 0 for free models.
@@ -21,8 +19,8 @@ pub fn upper_estimate(brief: &PlanBrief, price: &ModelPrice) -> i64 {
 /// The most that a prompt of `bytes` and an answer of `answer` characters can cost, in micro-USD.
 pub(super) fn at_most(bytes: usize, answer: usize, price: &ModelPrice) -> i64 {
     price.cost_microusd(&TokenUsage {
-        input_tokens: tokens(bytes, FEWEST_PROMPT_BYTES),
-        output_tokens: tokens(answer, ANSWER_CHARS),
+        input_tokens: u32::try_from(bytes.div_ceil(FEWEST_PROMPT_BYTES)).unwrap_or(u32::MAX),
+        output_tokens: estimated_tokens(answer as u64),
         provider_cost_microusd: None,
     })
 }
@@ -30,8 +28,8 @@ pub(super) fn at_most(bytes: usize, answer: usize, price: &ModelPrice) -> i64 {
 /// What a prompt and an answer of so many characters took, when nobody says.
 pub(super) fn about(prompt: usize, answer: usize) -> TokenUsage {
     TokenUsage {
-        input_tokens: tokens(prompt, ANSWER_CHARS),
-        output_tokens: tokens(answer, ANSWER_CHARS),
+        input_tokens: estimated_tokens(prompt as u64),
+        output_tokens: estimated_tokens(answer as u64),
         provider_cost_microusd: None,
     }
 }
@@ -40,10 +38,6 @@ pub(super) fn about(prompt: usize, answer: usize) -> TokenUsage {
 pub fn prompt_chars(brief: &PlanBrief) -> u64 {
     let Prompt { system, user } = messages(brief);
     (system.chars().count() + user.chars().count()) as u64
-}
-
-fn tokens(amount: usize, each: usize) -> u32 {
-    u32::try_from(amount.div_ceil(each)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -6,17 +6,25 @@ use crate::generation::provider::{ExplainRequest, ModelChunk, ProviderError};
 use crate::plans::Plans;
 use futures_util::StreamExt;
 use serde::Deserialize;
+use std::sync::Arc;
 use waymark_domain::generation::{Explanation, FailureClass, TokenUsage, normalise_explanation};
 
 /// What arrived, also of a call that failed.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
-    /// The provider accepted the call, so that it may cost something.
+    /// Whether the provider was asked and has not refused, so that it may cost something.
     pub reached: bool,
     pub text: String,
     pub usage: Option<TokenUsage>,
     pub request_id: Option<String>,
     pub model: Option<String>,
+}
+
+impl Answer {
+    /// Of a call that is about to be made.
+    pub(super) fn awaited() -> Self {
+        Self { reached: true, ..Self::default() }
+    }
 }
 
 impl Plans {
@@ -40,14 +48,17 @@ impl Plans {
         let missing = || failure(FailureClass::Validation, "the model's provider is not set up");
         let provider = self.engine.providers.of(&work.entry).ok_or_else(missing)?;
         let request = ExplainRequest { model: work.entry.id.clone(), task: work.task.clone() };
-        let mut chunks = provider.explain(request).await?;
+        // Until it is refused: a call that is dropped on its way may be worked on, and paid for.
         answer.reached = true;
-        // Written down at once, as an estimate: if this process is lost, what it began to spend is not.
-        let marked = self.engine.db.service(async |tx| self.record_explanation(tx, work, answer).await).await;
-        if let Err(error) = marked {
-            tracing::debug!(error = &error as &dyn std::error::Error, "the call is not marked as begun");
-        }
+        let mut chunks = match provider.explain(request).await {
+            Ok(chunks) => chunks,
+            Err(error) => {
+                answer.reached = false;
+                return Err(error);
+            }
+        };
         while let Some(chunk) = chunks.next().await {
+            let unnamed = answer.request_id.is_none();
             match chunk? {
                 ModelChunk::Text(text) => answer.text.push_str(&text),
                 ModelChunk::Call { request_id, model } => {
@@ -57,11 +68,25 @@ impl Plans {
                 ModelChunk::Usage(usage) => answer.usage = Some(usage),
                 ModelChunk::Alive | ModelChunk::Finished => {}
             }
+            if unnamed && let Some(name) = &answer.request_id {
+                self.name_call(work, name.clone());
+            }
             if answer.text.len() > MAX_EXPLANATION_BYTES {
                 return Err(failure(FailureClass::Capped, "the explanation is too long"));
             }
         }
         Ok(())
+    }
+
+    /// Writes down the provider's name for the call, beside the stream: if this process is lost, its cost can still be asked.
+    fn name_call(&self, work: &Work, name: String) {
+        let (engine, hold) = (Arc::clone(&self.engine), work.hold);
+        self.engine.tasks.spawn(async move {
+            let named = engine.db.service(async |tx| tx.explanations().name_call(&hold, &name).await).await;
+            if let Err(error) = named {
+                tracing::debug!(error = &error as &dyn std::error::Error, "the call's name is not stored");
+            }
+        });
     }
 }
 

@@ -56,10 +56,10 @@ pub(super) fn render(plan_id: PlanId, name: &str, entries: &[FeedEntry], words: 
     for (key, value) in [("VERSION", "2.0"), ("PRODID", "-//Waymark//Plans//EN"), ("CALSCALE", "GREGORIAN")] {
         calendar.append_property(Property::new(key, value));
     }
-    // Its name as RFC 7986 says it, and as most programs have read it since before.
-    for key in ["NAME", "X-WR-CALNAME"] {
-        calendar.append_property(Property::new(key, line(name)));
-    }
+    // Its name as RFC 7986 says it, and as most programs have read it since before. Said to be a text: only then is it
+    // escaped, since the crate does not know this property.
+    calendar.append_property(Property::new("NAME", line(name)).append_parameter(("VALUE", "TEXT")).done());
+    calendar.append_property(Property::new("X-WR-CALNAME", line(name)));
     calendar.append_property(Property::new("REFRESH-INTERVAL;VALUE=DURATION", format!("PT{}H", ASK_AGAIN.num_hours())));
     calendar.append_property(Property::new("X-PUBLISHED-TTL", format!("PT{}H", ASK_AGAIN.num_hours())));
     for entry in entries {

@@ -41,6 +41,8 @@ pub fn hostile() -> Vec<String> {
         "END:VEVENT\r\nBEGIN:VALARM",
         "BEGIN:VCALENDAR",
         "https://example.org/?a=1&b=2",
+        "www.example.org, (WWW.example.org) and _www.example.org",
+        "somebody@example.org or @somebody",
         "{#id .class}",
         "$x$ ^y^ H~2~O",
         "[[wiki]] [^1] [ ]",
@@ -71,6 +73,8 @@ fn task(number: u128, title: &str, status: ProgressStatus) -> SnapshotTask {
         status,
         completed_at: (status == ProgressStatus::Completed)
             .then(|| Utc.with_ymd_and_hms(2026, 12, 1, 10, 0, 0).unwrap()),
+        has_micro_explanation: false,
+        explanation: None,
         resources: vec![link],
     }
 }

@@ -8,9 +8,10 @@ use waymark_domain::plans::GenerationStatus;
 use waymark_domain::schedules::{TimeOfDay, Weekday, WeeklySession};
 use waymark_persistence::Times;
 
-fn times(timezone: Tz, minutes: Option<u32>) -> Times {
+fn times(timezone: impl Into<Option<Tz>>, minutes: Option<u32>) -> Times {
     let session =
         |minutes| WeeklySession { weekday: Weekday::Monday, start: TimeOfDay::parse("09:00").unwrap(), minutes };
+    let timezone = timezone.into();
     Times { timezone, availability: minutes.map(|minutes| Availability::new(vec![session(minutes)], vec![]).unwrap()) }
 }
 
@@ -27,7 +28,7 @@ fn source() -> ScheduleSource {
         start: "2026-11-23".parse().unwrap(),
         deadline: None,
         weekly_hours: 5,
-        own: times(Tz::UTC, None),
+        own: Times::default(),
         learners: times(Tz::Europe__Berlin, None),
         rescheduled_at: None,
         tasks: vec![],
@@ -43,8 +44,12 @@ fn the_plans_own_times_win_over_the_learners_and_those_over_the_default() {
         in_force(&source),
         (TimesOf::Account, Tz::Europe__Berlin, times(Tz::UTC, Some(30)).availability.unwrap())
     );
-    source.own.timezone = Tz::Asia__Tokyo;
-    assert_eq!(in_force(&source).1, Tz::Asia__Tokyo);
+    for own in [Tz::Asia__Tokyo, Tz::UTC] {
+        source.own.timezone = Some(own);
+        assert_eq!(in_force(&source).1, own);
+    }
+    source.own = times(None, Some(60));
+    assert_eq!(in_force(&source).1, Tz::Europe__Berlin);
     source.own = times(Tz::UTC, Some(60));
     assert_eq!(in_force(&source), (TimesOf::Plan, Tz::UTC, times(Tz::UTC, Some(60)).availability.unwrap()));
 }
@@ -67,6 +72,10 @@ fn open_tasks_are_laid_out_and_completed_ones_hold_their_places() {
     source.rescheduled_at = Some("2026-11-25T00:00:00Z".parse().unwrap());
     assert_eq!(inputs(&source, None).completed, Vec::<u32>::new());
     assert_eq!(inputs(&source, None).not_before, source.rescheduled_at);
+    for (completed_at, holds) in [("2026-11-25T00:00:00Z", false), ("2026-11-25T00:00:00.000001Z", true)] {
+        source.tasks = vec![task(1, ProgressStatus::Completed, Some(completed_at))];
+        assert_eq!(inputs(&source, None).completed.len(), usize::from(holds), "{completed_at}");
+    }
 }
 
 #[test]

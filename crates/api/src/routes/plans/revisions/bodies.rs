@@ -14,7 +14,7 @@ use waymark_services::plans;
 pub struct RevisionItem {
     /// From 1; the highest is the latest.
     pub number: u32,
-    /// The generation that replaced this state; null when a restore did.
+    /// The generation that replaced this state; null when a restore or a rescheduling did.
     pub generation_id: Option<Uuid>,
     /// The topic then.
     pub topic: String,
@@ -48,7 +48,7 @@ impl From<plans::RevisionView> for RevisionItem {
 pub struct Revision {
     /// From 1; the highest is the latest.
     pub number: u32,
-    /// The generation that replaced this state; null when a restore did.
+    /// The generation that replaced this state; null when a restore or a rescheduling did.
     pub generation_id: Option<Uuid>,
     /// When it was replaced.
     pub created_at: DateTime<Utc>,

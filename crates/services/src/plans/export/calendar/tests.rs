@@ -44,6 +44,14 @@ fn events(text: &str) -> Vec<ICalendarComponent> {
     calendar.components.into_iter().filter(|one| one.component_type == ICalendarComponentType::VEvent).collect()
 }
 
+/// The calendar's name, as both properties say it.
+fn names(text: &str) -> [String; 2] {
+    let calendar = ICalendar::parse(text).expect("a calendar");
+    let itself = calendar.components.iter().find(|one| one.component_type == ICalendarComponentType::VCalendar);
+    let itself = itself.expect("the calendar itself");
+    [ICalendarProperty::Name, ICalendarProperty::Other("X-WR-CALNAME".to_owned())].map(|name| text_of(itself, &name))
+}
+
 fn text_of(event: &ICalendarComponent, name: &ICalendarProperty) -> String {
     let entry = event.entries.iter().find(|entry| entry.name == *name).expect("the property");
     match entry.values.as_slice() {
@@ -57,6 +65,7 @@ fn hostile_titles_are_read_as_they_are_and_make_no_other_event() {
     for title in hostile() {
         let text = written(&title, false);
         assert!(text.split("\r\n").all(|line| line.len() <= 75), "{title:?}");
+        assert_eq!(names(&text), [line(&title), line(&title)], "{title:?}");
         let events = events(&text);
         assert_eq!(events.len(), 2, "{title:?}");
         for (part, event) in (1..).zip(&events) {
@@ -66,6 +75,15 @@ fn hostile_titles_are_read_as_they_are_and_make_no_other_event() {
             assert!(description.starts_with(&line(&title)), "{title:?}: {description:?}");
             assert!(description.contains("https://example.org/a?b=c&d=e"), "{title:?}: {description:?}");
         }
+    }
+}
+
+#[test]
+fn the_calendars_name_is_escaped_to_the_byte() {
+    let text = written("one, two; three\\four", false);
+    for name in ["NAME;VALUE=TEXT", "X-WR-CALNAME"] {
+        let line = format!("{name}:one\\, two\\; three\\\\four\r\n");
+        assert!(text.contains(&line), "{line} is missing from {text}");
     }
 }
 

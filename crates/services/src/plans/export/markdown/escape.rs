@@ -9,7 +9,7 @@ pub(super) fn inline(text: &str) -> String {
     let line = one_line(text);
     let leading = marker(&line);
     for (at, c) in line.char_indices() {
-        if leading == Some(at) || is_markup(c) || begins_address(line.get(at..).unwrap_or_default()) {
+        if leading == Some(at) || is_markup(c) || makes_link(line.split_at(at)) {
             safe.push('\\');
         }
         safe.push(c);
@@ -81,7 +81,16 @@ fn marker(line: &str) -> Option<usize> {
     }
 }
 
-/// Whether some readers would make a link of what begins here: the colon of `://`, the first dot of `www.`.
-fn begins_address(rest: &str) -> bool {
-    rest.starts_with("://")
+/// Whether readers that make links of bare addresses (GitHub's dialect and kin) would take what stands here for a part of
+/// one: the colon of `://`, the dot of a `www.` that begins a word, any `@`. With a backslash in front it is none, as far
+/// as they look before the markup is taken out.
+fn makes_link((before, rest): (&str, &str)) -> bool {
+    rest.starts_with("://") || rest.starts_with('@') || (rest.starts_with('.') && ends_in_www(before))
+}
+
+/// Whether a text ends in a word `www`.
+fn ends_in_www(text: &str) -> bool {
+    let mut back = text.chars().rev();
+    back.by_ref().take(3).filter(|c| c.eq_ignore_ascii_case(&'w')).count() == 3
+        && !back.next().is_some_and(char::is_alphanumeric)
 }

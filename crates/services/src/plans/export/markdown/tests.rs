@@ -63,6 +63,22 @@ fn hostile_titles_are_read_as_they_are_and_nothing_else_is_there() {
 }
 
 #[test]
+fn what_readers_make_links_of_is_escaped_to_the_byte() {
+    for (text, escaped) in [
+        ("http://x.example", "http\\://x.example"),
+        ("www.x.example", "www\\.x.example"),
+        ("(WwW.x.example)", "(WwW\\.x.example)"),
+        ("_www.x", "\\_www\\.x"),
+        ("awww.x, éwww.x, ww.x, wwww.x", "awww.x, éwww.x, ww.x, wwww.x"),
+        ("www", "www"),
+        ("a.b@c.example @d", "a.b\\@c.example \\@d"),
+        ("@d", "\\@d"),
+    ] {
+        assert_eq!(escape::inline(text), escaped);
+    }
+}
+
+#[test]
 fn an_address_leads_where_it_led() {
     let mut plan = plan("Rust");
     let url = "https://example.org/a(b)?q=1&copy=2&lt;x=%20|\"<y>";
