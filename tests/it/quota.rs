@@ -1,7 +1,10 @@
 //! The quota ledger at the door of the database: usage, verification, costs found out late, and the sweeper.
 
 mod costs;
+mod holds;
+mod reads;
 mod sweeper;
+mod turns;
 mod usage;
 mod verify;
 

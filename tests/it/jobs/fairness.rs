@@ -8,7 +8,7 @@ use waymark_domain::ids::UserId;
 async fn order(line: &Line, claims: usize) -> Vec<UserId> {
     let mut users = Vec::new();
     for _ in 0..claims {
-        users.extend(line.claim(1).await.iter().map(|job| job.user_id));
+        users.extend(line.claim(1).await.iter().map(|job| job.user_id.unwrap()));
     }
     users
 }
@@ -78,7 +78,7 @@ async fn a_batch_is_claimed_in_the_order_of_the_line() {
     line.enqueue(&vec![at(a, 1); 4]).await;
     line.enqueue(&vec![at(b, 1); 4]).await;
     line.enqueue(&[at(b, 50)]).await;
-    let users: Vec<_> = line.claim(9).await.iter().map(|job| job.user_id).collect();
+    let users: Vec<_> = line.claim(9).await.iter().map(|job| job.user_id.unwrap()).collect();
     assert_eq!(users[0], b, "the higher priority first");
     assert!(users[1..].chunks(2).all(|pair| pair.contains(&a) && pair.contains(&b)), "{users:?}");
 }

@@ -1,5 +1,6 @@
 //! Stopping, handing over, and a database that goes away, in one process.
 
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use std::time::Duration;
 use waymark_testkit::app::App;
 use waymark_testkit::model_server::{Gate, ModelServer, Reply, StreamReply, plan_json};
@@ -75,6 +76,50 @@ async fn connections_that_are_cut_lose_nothing() {
     assert_eq!(ids, (1..=ids.last().copied().unwrap()).collect::<Vec<_>>());
     assert_eq!(app.db().number("select count(*) from modules").await, 4);
     assert_eq!(model.counts().requests, 1, "the model was asked once");
+}
+
+#[tokio::test]
+async fn a_claim_outlives_a_database_that_is_busy_when_its_attempt_begins() {
+    let app = App::with(|options| options.workers(0).lease(Duration::from_mins(10))).await;
+    let owner = app.owner();
+    let plan = owner.create_plan().await;
+    let superuser = app.db().superuser().await;
+    let busy = superuser.begin().await.unwrap();
+    busy.execute_unprepared("lock table generation_attempts in share mode").await.unwrap();
+    let _worker = app.second_process(|options| options.workers(1)).await;
+    wait::until("the attempt cannot begin", async || {
+        let interrupted =
+            "select count(pg_cancel_backend(pid)) from pg_stat_activity where datname = current_database()
+                             and wait_event_type = 'Lock' and query like 'update generation_attempts%'";
+        (app.db().number(interrupted).await == 1).then_some(())
+    })
+    .await;
+    busy.rollback().await.unwrap();
+    // The lease is far longer than this waits: nobody else takes the job.
+    assert_eq!(owner.settled(&plan).await["status"], "ready");
+    assert_eq!(app.db().number("select attempts::bigint from job_queue").await, 1);
+    assert_eq!(app.db().number("select count(*) from generation_attempts").await, 1);
+    assert_eq!(app.db().number("select count(*) from ai_usage_events").await, 1, "one call was paid for");
+}
+
+#[tokio::test]
+async fn what_follows_an_event_that_is_refused_is_not_logged() {
+    let gate = Gate::closed();
+    let model = ModelServer::start(StreamReply::plan(&plan_json(6, 2)).delta_chars(100_000).gated(&gate)).await;
+    let app = App::with(|options| options.model(&model)).await;
+    let refusal = "alter table generation_events add constraint generation_events_test_check
+                     check (type <> 'module_summary' or data ->> 'index' <> '2')";
+    app.db().run(refusal).await;
+    let owner = app.owner();
+    let mut stream = owner.stream_plan().await;
+    gate.release(1);
+    stream.until("module_summary").await;
+    gate.open();
+    assert_eq!(stream.rest().await.last().unwrap().kind, "error");
+    let kinds = app.db().rows("select type::text from generation_events where type <> 'progress' order by seq").await;
+    let kinds: Vec<String> = kinds.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    assert_eq!(kinds, ["plan_start", "module_summary", "error"]);
+    assert_eq!(app.db().number("select max(seq) - count(*) from generation_events").await, 0, "without gaps");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The queue's own rules, at the door of the database: each claim moves the fence, and a worker that lost its job can do
 //! nothing to it while the next one works on it.
 
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 use std::time::Duration;
 use uuid::Uuid;
@@ -8,6 +9,7 @@ use waymark_domain::generation::EventKind;
 use waymark_domain::ids::{GenerationId, JobId, PlanId, UserId};
 use waymark_persistence::{Db, Fenced, Held, NewEvent, StoreError, WorkJob};
 use waymark_testkit::database::TestDb;
+use waymark_testkit::wait;
 
 const LEASE: Duration = Duration::from_mins(1);
 
@@ -36,7 +38,7 @@ async fn claim_expired(db: &Db, worker: &str) -> Vec<WorkJob> {
 fn event(job: &WorkJob, held: Held, seq: i64) -> Fenced<NewEvent> {
     let value = NewEvent {
         plan_id: job.plan_id.unwrap(),
-        user_id: job.user_id,
+        user_id: job.user_id.unwrap(),
         generation_id: GenerationId(Uuid::nil()),
         seq,
         kind: EventKind::Progress,
@@ -76,16 +78,64 @@ async fn a_worker_that_lost_its_job_can_do_nothing_to_it() {
 async fn a_canceled_job_is_taken_from_its_worker() {
     let (_test, db) = stage().await;
     let job = claim(&db, "worker", LEASE, 1).await.remove(0);
-    let (plan, user) = (job.plan_id.unwrap(), job.user_id);
+    let (plan, user) = (job.plan_id.unwrap(), job.user_id.unwrap());
     let stranger = UserId(Uuid::nil());
-    let nothing = db.service(async |tx| tx.jobs().revoke(plan, stranger, "canceled").await).await.unwrap();
+    let nothing = db.service(async |tx| tx.jobs().revoke((plan, stranger), None, "canceled").await).await.unwrap();
     assert!(nothing.is_none(), "not a stranger's to cancel");
-    let taken = db.service(async |tx| tx.jobs().revoke(plan, user, "canceled").await).await.unwrap().unwrap();
+    let other = Some(JobId(Uuid::nil()));
+    let nothing = db.service(async |tx| tx.jobs().revoke((plan, user), other, "canceled").await).await.unwrap();
+    assert!(nothing.is_none(), "another job was meant");
+    let taken = db.service(async |tx| tx.jobs().revoke((plan, user), None, "canceled").await).await.unwrap().unwrap();
     assert_eq!((taken.id, taken.fence), (job.id, job.fence + 1));
     let logged = db.service(async |tx| tx.events().append_fenced(&[event(&job, job.held(), 1)]).await).await.unwrap();
     assert!(logged.is_empty());
-    assert!(db.service(async |tx| tx.jobs().revoke(plan, user, "canceled").await).await.unwrap().is_none());
+    assert!(db.service(async |tx| tx.jobs().revoke((plan, user), None, "canceled").await).await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn what_ends_many_jobs_locks_them_in_the_order_of_their_ids() {
+    let (test, db) = stage().await;
+    let mut held: Vec<Held> = claim(&db, "worker", LEASE, 3).await.iter().map(WorkJob::held).collect();
+    held.sort_by_key(|held| std::cmp::Reverse(held.id));
+    let (highest, lowest) = (held[0].id, held[2].id);
+    let superuser = test.superuser().await;
+    let lock = superuser.begin().await.unwrap();
+    lock.execute_unprepared(&format!("select from job_queue where id = '{lowest}' for update")).await.unwrap();
+    let many = tokio::spawn(async move { db.service(async |tx| tx.jobs().complete_all(&held).await).await });
+    wait::until("it waits for the lowest", async || (test.number(WAITING).await == 1).then_some(())).await;
+    let free = format!(
+        "with free as (select from job_queue where id = '{highest}' for update skip locked) select count(*) from free"
+    );
+    assert_eq!(test.number(&free).await, 1, "it holds none beyond the one it waits for");
+    lock.rollback().await.unwrap();
+    assert_eq!(many.await.unwrap().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_job_that_somebody_has_locked_costs_the_others_no_lease_and_is_held_still() {
+    let (test, db) = stage().await;
+    let held: Vec<Held> = claim(&db, "worker", LEASE, 3).await.iter().map(WorkJob::held).collect();
+    let superuser = test.superuser().await;
+    let lock = superuser.begin().await.unwrap();
+    lock.execute_unprepared(&format!("select from job_queue where id = '{}' for update", held[0].id)).await.unwrap();
+    let sorted = |mut held: Vec<Held>| {
+        held.sort_by_key(|held| held.id);
+        held
+    };
+    let kept = db.service(async |tx| tx.jobs().heartbeat(&held, 2 * LEASE).await).await.unwrap();
+    assert_eq!(sorted(kept), sorted(held[1..].to_vec()));
+    let longer = "select count(*) from job_queue where lease_expires_at > now() + interval '90 s'";
+    assert_eq!(test.number(longer).await, 2);
+    let still = db.service(async |tx| tx.jobs().still_held(&held).await).await.unwrap();
+    assert_eq!(sorted(still), sorted(held.clone()));
+    lock.rollback().await.unwrap();
+    let kept = db.service(async |tx| tx.jobs().heartbeat(&held, LEASE).await).await.unwrap();
+    assert_eq!(sorted(kept), sorted(held));
+}
+
+/// Sessions that wait for somebody else's lock.
+const WAITING: &str =
+    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
 
 #[tokio::test]
 async fn many_workers_claim_each_job_once_by_priority() {

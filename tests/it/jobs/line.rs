@@ -16,7 +16,7 @@ pub fn at(user_id: UserId, priority: i16) -> NewJob {
     NewJob {
         id: JobId(Uuid::nil()),
         plan_id: None,
-        user_id,
+        user_id: Some(user_id),
         job_type: JobType::PlanGeneration,
         priority,
         max_attempts: 3,

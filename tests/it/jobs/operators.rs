@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 use waymark_domain::ids::JobId;
 use waymark_domain::jobs::JobStatus;
-use waymark_services::jobs::{Discarded, JobRow, JobsError};
+use waymark_services::jobs::{Discarded, JobRow, JobsError, Retried};
 use waymark_testkit::app::App;
 use waymark_testkit::model_server::{Gate, ModelServer, Reply, StreamReply, plan_json};
 
@@ -33,6 +33,7 @@ async fn a_dead_job_is_tried_again_as_a_new_generation_and_kept() {
     assert_eq!((dead.error.as_deref(), dead.history.len()), (Some("validation"), 1));
 
     let queued = app.services().jobs().retry(dead.id).await.expect("the hourly limit is not the operator's");
+    let Retried::Plan(queued) = queued else { panic!("another generation of the plan") };
     assert_eq!(queued.plan_id.to_string(), plan);
     owner.events(&plan, None).await.rest().await;
     assert_eq!(owner.settled(&plan).await["status"], "ready");
@@ -60,6 +61,20 @@ async fn a_running_job_is_stopped_and_then_forgotten() {
     assert_eq!(app.services().jobs().discard(job).await.unwrap(), Discarded::Deleted);
     let gone = app.services().jobs().discard(job).await.unwrap_err();
     assert!(matches!(gone, JobsError::NotFound(id) if id == job), "{gone:?}");
+}
+
+#[tokio::test]
+async fn a_job_that_names_no_generation_fails_its_plan_too() {
+    let app = App::with(|options| options.workers(0)).await;
+    let owner = app.owner();
+    let plan = owner.create_plan().await;
+    app.db().run("update job_queue set payload = '{}'").await;
+    let _worker = app.second_process(|options| options.workers(1)).await;
+    let told = owner.events(&plan, None).await.rest().await;
+    assert_eq!(told.last().unwrap().kind, "error");
+    assert_eq!(owner.settled(&plan).await["status"], "failed");
+    assert_eq!(jobs(&app, JobStatus::Failed).await.len(), 1);
+    assert_eq!(app.db().number("select count(*) from usage_reservations where state <> 'released'").await, 0);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use waymark_services::generation::Timeouts;
 use waymark_services::quota::Verify;
 use waymark_testkit::actor::{Actor, Answer, plan_request};
 use waymark_testkit::app::{App, Options};
-use waymark_testkit::model_server::{Gate, ModelServer, Reply, Script, StreamReply, UsageChunks, plan_json};
+use waymark_testkit::model_server::{Gate, ModelServer, Reply, Script, Step, StreamReply, UsageChunks, plan_json};
 
 /// A model of which a hundred tokens cost something.
 const PAID: &str = "anthropic/claude-sonnet-4.5";
@@ -142,7 +142,61 @@ async fn a_provider_that_refuses_is_not_paid_and_a_busy_one_says_when_to_come_ba
     let (owner, task) = task(&app).await;
     let answer = explain(&owner, &task).await;
     assert_eq!((answer.problem(503), answer.header("retry-after")), ("UNAVAILABLE".to_owned(), "7"));
-    assert_eq!((app.db().number(CALLS).await, app.db().number(SPENT).await, app.db().number(HELD).await), (0, 0, 0));
+    assert_eq!((app.db().number(SPENT).await, app.db().number(HELD).await), (0, 0));
+    let free = "not estimated and cost_microusd = 0 and input_tokens = 0 and lookup_at is null";
+    assert_eq!(app.db().number(&format!("{CALLS} and not ({free})")).await, 0, "what was refused is no estimate");
+    let used = owner.get("/v1/user/usage").await.json();
+    let models = used["models"].as_array().unwrap();
+    assert_eq!(models.iter().map(|model| &model["calls"]).collect::<Vec<_>>(), [1], "the plan's call alone: {used}");
+    assert_eq!(differences(&app).await, 0);
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_on_its_way_is_on_record_before_it_is_answered() {
+    let model = model(Reply::silent()).await;
+    let timeouts = Timeouts { total: Duration::from_secs(2), ..Timeouts::default() };
+    let app = metered(&model, |options| options.timeouts(timeouts)).await;
+    let (owner, task) = task(&app).await;
+    let asked = model.counts().requests;
+    let estimated = format!("{CALLS} and estimated and input_tokens > 0 and cost_microusd > 0");
+    let waiting = async {
+        model.wait_for(|counts| counts.requests > asked).await;
+        // If the process were killed now, this is what would be left.
+        assert_eq!(app.db().number(&estimated).await, 1);
+        assert_eq!(differences(&app).await, 0);
+    };
+    let (answer, ()) = tokio::join!(explain(&owner, &task), waiting);
+    assert_eq!(answer.problem(502), "GENERATION_FAILED");
+    assert_eq!((app.db().number(&estimated).await, app.db().number(HELD).await), (1, 0));
+    assert!(app.db().number(SPENT).await > 0);
+    assert_eq!(differences(&app).await, 0);
+}
+
+#[tokio::test]
+async fn an_estimate_gives_way_to_what_the_provider_says_of_the_call() {
+    let model = model(explains("It lends.").then(20, [Step::Hang])).await;
+    let timeouts = Timeouts { total: Duration::from_secs(2), ..Timeouts::default() };
+    let often = Duration::from_millis(50);
+    let app = metered(&model, |options| options.timeouts(timeouts).sweeps(often, often)).await;
+    let (owner, task) = task(&app).await;
+    let named = async {
+        let request = waymark_testkit::wait::until("the call has a name", async || {
+            let sql = "select request_id from ai_usage_events where generation_id is null and lookup_at > now()";
+            app.db().rows(sql).await.first().and_then(|row| row.try_get::<Option<String>>("", "request_id").unwrap())
+        });
+        let request = request.await;
+        assert!(!model.cost_questions().contains(&request), "a call that runs is not asked about");
+        model.generation_cost(&request, &json!({"id": request, "total_cost": 0.25}));
+    };
+    let (answer, ()) = tokio::join!(explain(&owner, &task), named);
+    assert_eq!(answer.problem(502), "GENERATION_FAILED");
+    waymark_testkit::wait::until("the provider has said what it cost", async || {
+        let told = format!("{CALLS} and not estimated and cost_microusd = 250000 and lookup_at is null");
+        (app.db().number(&told).await == 1).then_some(())
+    })
+    .await;
+    assert_eq!(app.db().number(SPENT).await, 250_000);
+    assert_eq!(differences(&app).await, 0);
 }
 
 #[tokio::test]

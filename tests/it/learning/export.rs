@@ -3,7 +3,10 @@
 use super::calendar::events;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use reqwest::Method;
+use sea_orm::ConnectionTrait as _;
 use serde_json::Value;
+use std::sync::atomic::{AtomicBool, Ordering};
+use waymark_testkit::actor::Actor;
 use waymark_testkit::app::App;
 
 /// Titles that break what escapes badly; a title has at most 1000 characters, a topic 200.
@@ -104,5 +107,44 @@ async fn a_download_has_a_name_a_type_and_a_tag_and_shows_what_is_done() {
     for wrong in ["", "?format=pdf", "?format=md&x=1"] {
         let refused = owner.get(&format!("/v1/plans/{plan}/export{wrong}")).await;
         assert_eq!(refused.problem(400), "VALIDATION_FAILED");
+    }
+}
+
+/// The minutes of a file's open tasks, and those that its schedule is of.
+async fn minutes(owner: &Actor, plan: &str) -> (u64, u64) {
+    let file = owner.get(&format!("/v1/plans/{plan}/export?format=json")).await;
+    assert_eq!(file.status, 200, "{}", file.text);
+    let json = file.json();
+    let modules = json["plan"]["modules"].as_array().unwrap();
+    let tasks = modules.iter().flat_map(|module| module["tasks"].as_array().unwrap());
+    let planned = tasks.map(|task| task["estimatedMinutes"].as_u64().unwrap()).sum();
+    (planned, json["schedule"]["totals"]["minutes"].as_u64().unwrap())
+}
+
+#[tokio::test]
+async fn a_file_shows_one_moment_while_the_plan_is_being_edited() {
+    // Without names for statements, as behind some poolers: there a transaction begins in more steps.
+    for statements in [256, 0] {
+        let app = App::with(|options| options.statement_cache(statements)).await;
+        let owner = app.owner();
+        let plan = owner.create_plan().await;
+        owner.settled(&plan).await;
+        let done = AtomicBool::new(false);
+        let reading = async {
+            for _ in 0..40 {
+                let (planned, scheduled) = minutes(&owner, &plan).await;
+                assert_eq!(planned, scheduled, "the plan and its schedule are of different moments");
+            }
+            done.store(true, Ordering::Relaxed);
+        };
+        let editing = async {
+            let superuser = app.db().superuser().await;
+            while !done.load(Ordering::Relaxed) {
+                let flip = "update tasks set estimated_minutes = 90 - estimated_minutes % 90";
+                superuser.execute_unprepared(flip).await.unwrap();
+            }
+        };
+        app.db().run("update tasks set estimated_minutes = 30").await;
+        tokio::join!(reading, editing);
     }
 }

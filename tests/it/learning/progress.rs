@@ -133,7 +133,7 @@ async fn many_devices_record_at_once_and_nothing_is_lost_or_locked_up() {
     let path = format!("/v1/plans/{plan}/progress");
     let answers = join_all((0..24).map(|number| {
         let actor = if number % 2 == 0 { owner.clone() } else { owner.at(other.base()) };
-        // Some name the tasks from the front, some from the back, and two edits delete what others are recording.
+        // Some name the tasks from the front, some from the back: their locks come in the same order all the same.
         let body = items(if number % 3 == 0 { &backwards } else { &all }, "completed");
         let path = path.clone();
         async move { send(&actor, Method::PUT, &path, &body).await }

@@ -9,7 +9,7 @@ use waymark_testkit::actor::Actor;
 use waymark_testkit::app::App;
 
 /// A plan that began ten days ago and ends in `days`, with an hour of every day, in which nothing was done. The hour is
-/// half a day away from now, so that none begins or ends while a test runs.
+/// half a day away from now, so that none begins or ends while a test runs. The learner's tier knows no longest plan.
 async fn behind(app: &App, actor: &Actor, days: i32) -> String {
     let plan = ready_plan(actor).await;
     let every_day = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -23,6 +23,7 @@ async fn behind(app: &App, actor: &Actor, days: i32) -> String {
           where id = '{plan}'"
     );
     app.db().run(&past).await;
+    app.db().run("update users set subscription_tier = 'pro'").await;
     plan
 }
 
@@ -120,6 +121,46 @@ async fn a_later_end_is_what_was_offered_and_once() {
     is_what_was_said(&owner, &plan, &offered).await;
     nothing_is_left_to_do(&owner, &plan, "shift").await;
     nothing_is_left_to_do(&owner, &plan, "drop").await;
+}
+
+#[tokio::test]
+async fn what_was_finished_in_the_second_of_a_rescheduling_was_finished_before_it() {
+    let app = App::start().await;
+    let owner = app.owner();
+    let plan = behind(&app, &owner, 1).await;
+    let task = tasks(&owner, &plan).await.remove(0);
+    let body = json!({ "status": "completed" });
+    send(&owner, Method::PUT, &format!("/v1/tasks/{task}/progress"), &body).await;
+    let said = option(&reschedule(&owner, &plan, json!({ "apply": "shift" })).await, "shift");
+    is_what_was_said(&owner, &plan, &said).await;
+    assert_eq!(reschedule(&owner, &plan, json!({})).await["needed"], false);
+    nothing_is_left_to_do(&owner, &plan, "shift").await;
+}
+
+#[tokio::test]
+async fn a_later_end_is_not_later_than_the_tiers_longest_plan() {
+    let app = App::start().await;
+    let owner = app.owner();
+    let plan = behind(&app, &owner, 1).await;
+    let later = option(&reschedule(&owner, &plan, json!({})).await, "shift");
+    app.db().run("update users set subscription_tier = 'free'").await;
+    let before = detail(&owner, &plan).await;
+    let offered = option(&reschedule(&owner, &plan, json!({})).await, "shift");
+    assert_eq!((&offered["possible"], &offered["obstacle"]), (&json!(false), &json!("beyond_tier")), "{offered}");
+    let refused = owner.post(&format!("/v1/plans/{plan}/reschedule"), &json!({ "apply": "shift" })).await;
+    assert_eq!(refused.problem(409), "RESCHEDULE_NOT_POSSIBLE");
+    assert!(refused.json()["detail"].as_str().unwrap().contains("longest plan"), "{}", refused.text);
+    assert_eq!(detail(&owner, &plan).await, before);
+    // What is refused here is what an edit by hand is refused, and what is taken can be edited and regenerated.
+    let path = format!("/v1/plans/{plan}");
+    let by_hand = json!({ "deadlineDate": later["deadlineDate"] });
+    assert_eq!(send(&owner, Method::PATCH, &path, &by_hand).await.problem(403), "DURATION_EXCEEDED");
+    app.db().run("update learning_plans set start_date = current_date - 1").await;
+    let taken = reschedule(&owner, &plan, json!({ "apply": "shift" })).await;
+    assert_eq!(option(&taken, "shift")["possible"], true, "{taken}");
+    let by_hand = json!({ "deadlineDate": detail(&owner, &plan).await["deadlineDate"] });
+    assert_eq!(send(&owner, Method::PATCH, &path, &by_hand).await.status.as_u16(), 200);
+    assert_eq!(owner.post(&format!("{path}/regenerate"), &json!({})).await.status.as_u16(), 202);
 }
 
 #[tokio::test]
@@ -235,7 +276,27 @@ async fn a_repeated_request_is_done_once_and_answers_the_same() {
         let again = owner.post_once(&path, &format!("{kind}-1"), &json!({ "apply": kind })).await;
         assert_eq!((first.status.as_u16(), first.json()), (200, again.json()));
         assert_eq!(again.header("idempotency-replayed"), "true");
+        // The tag is that of the state the answer tells of, also when the plan has gone on since.
+        assert_eq!(first.header("etag"), owner.get(&format!("/v1/plans/{plan}")).await.header("etag"));
+        send(&owner, Method::PATCH, &format!("/v1/plans/{plan}"), &json!({ "notes": "Less theory" })).await;
+        let again = owner.post_once(&path, &format!("{kind}-1"), &json!({ "apply": kind })).await;
+        assert_eq!((again.header("etag"), again.json()), (first.header("etag"), first.json()));
         let other = owner.post_once(&path, &format!("{kind}-1"), &json!({ "apply": "compress" })).await;
         assert_eq!(other.problem(422), "IDEMPOTENCY_KEY_REUSED");
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_an_older_program_stored_is_repeated_without_a_tag() {
+    let app = App::start().await;
+    let owner = app.owner();
+    let plan = behind(&app, &owner, 7).await;
+    let path = format!("/v1/plans/{plan}/reschedule");
+    let first = owner.post_once(&path, "shift-1", &json!({ "apply": "shift" })).await;
+    assert_ne!(first.header("etag"), "", "{}", first.text);
+    assert_eq!(app.db().number("select count(*) from idempotency_keys where response ? 'tag'").await, 1);
+    app.db().run("update idempotency_keys set response = response - 'tag'").await;
+    let again = owner.post_once(&path, "shift-1", &json!({ "apply": "shift" })).await;
+    assert_eq!((again.status.as_u16(), again.json()), (200, first.json()), "{}", again.text);
+    assert_eq!((again.header("idempotency-replayed"), again.header("etag")), ("true", ""));
 }

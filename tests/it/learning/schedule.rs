@@ -2,10 +2,12 @@
 
 use super::{ready_plan, send, tasks, version};
 use reqwest::Method;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use waymark_testkit::actor::{Actor, plan_request};
 use waymark_testkit::app::{App, Options};
+use waymark_testkit::wait;
 
 async fn schedule(actor: &Actor, plan: &str) -> Value {
     let answer = actor.get(&format!("/v1/plans/{plan}/schedule")).await;
@@ -132,8 +134,34 @@ async fn a_plans_own_times_win_over_the_preferences_and_null_goes_back_to_those(
         assert!(["Tue", "Thu"].contains(&start.format("%a").to_string().as_str()), "{session}");
         assert!((19..21).contains(&start.format("%H").to_string().parse().unwrap()), "{session}");
     }
-    let back = put(&owner, &plan, &json!({ "timezone": "UTC", "availability": null })).await;
+    let utc = put(&owner, &plan, &json!({ "timezone": "UTC", "availability": null })).await;
+    assert_eq!((&utc["timesOf"], &utc["timezone"]), (&json!("account"), &json!("UTC")));
+    assert_eq!(utc, schedule(&owner, &plan).await);
+    let sessions = &evenings("UTC")["availability"];
+    for nowhere in [json!({ "timezone": null, "availability": sessions }), json!({ "availability": sessions })] {
+        let own = put(&owner, &plan, &nowhere).await;
+        assert_eq!((&own["timesOf"], &own["timezone"]), (&json!("plan"), &json!("America/Lima")));
+    }
+    let back = put(&owner, &plan, &json!({ "timezone": null, "availability": null })).await;
     assert_eq!((&back["timesOf"], &back["timezone"]), (&json!("account"), &json!("America/Lima")));
+}
+
+#[tokio::test]
+async fn a_plan_that_is_deleted_while_it_is_laid_out_is_not_found() {
+    let app = App::start().await;
+    let owner = app.owner();
+    let plan = ready_plan(&owner).await;
+    let superuser = app.db().superuser().await;
+    let deletion = superuser.begin().await.unwrap();
+    deletion.execute_unprepared("delete from learning_plans").await.unwrap();
+    let (reader, path) = (owner.clone(), format!("/v1/plans/{plan}/schedule"));
+    let read = tokio::spawn(async move { reader.get(&path).await });
+    let waiting =
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    wait::until("the schedule is about to be stored", async || (app.db().number(waiting).await == 1).then_some(()))
+        .await;
+    deletion.commit().await.unwrap();
+    assert_eq!(read.await.unwrap().problem(404), "NOT_FOUND");
 }
 
 #[tokio::test]

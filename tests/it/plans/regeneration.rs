@@ -1,5 +1,6 @@
 //! A new version of a plan: what the learner has done survives it, what went before can be had back.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use waymark_testkit::actor::Actor;
 use waymark_testkit::app::App;
@@ -173,6 +174,30 @@ async fn a_version_is_listed_compared_and_brought_back() {
 }
 
 #[tokio::test]
+async fn a_task_that_comes_back_is_explained_as_it_was() {
+    let model = ModelServer::start(versions()).await;
+    let app = App::with(|options| options.model(&model)).await;
+    let (owner, plan) = ready(&app).await;
+    let third = tasks(&detail(&owner, &plan).await)[2].0.clone();
+    let explained = r#"{"exercise": null, "explanation": "Because."}"#;
+    app.db()
+        .run(&format!(
+            "update tasks set has_micro_explanation = true, explanation = '{explained}' where id = '{third}'"
+        ))
+        .await;
+    let original = detail(&owner, &plan).await;
+    regenerate(&owner, &plan, &json!({})).await;
+    owner.idle(&plan).await;
+    assert_eq!(app.db().number(&format!("select count(*) from tasks where id = '{third}'")).await, 0, "it is gone");
+    assert_eq!(owner.post(&format!("/v1/plans/{plan}/revisions/1/restore"), &json!({})).await.status, 200);
+    assert_eq!(detail(&owner, &plan).await["modules"], original["modules"]);
+    let back = format!(
+        "select count(*) from tasks where id = '{third}' and has_micro_explanation and explanation = '{explained}'"
+    );
+    assert_eq!(app.db().number(&back).await, 1);
+}
+
+#[tokio::test]
 async fn a_failed_regeneration_leaves_the_plan_exactly_as_it_was() {
     let broken = || Reply::from(StreamReply::text("{\"modules\": [{\"title\": \"half a mod"));
     let model =
@@ -279,6 +304,70 @@ async fn a_task_finished_while_the_model_writes_is_not_lost() {
     gate.open();
     owner.idle(&plan).await;
     assert!(tasks(&detail(&owner, &plan).await).contains(&last));
+}
+
+/// A plan whose regeneration with `overrides` is in the middle of its answer until the gate opens.
+async fn regenerating(overrides: &Value, before: &str) -> (App, ModelServer, Gate, String) {
+    let gate = Gate::closed();
+    let plan = StreamReply::plan(&plan_json(2, 3));
+    let model = ModelServer::start(vec![Reply::from(plan.clone()), plan.gated(&gate).into()]).await;
+    let app = App::with(|options| options.model(&model)).await;
+    let (owner, plan) = ready(&app).await;
+    app.db().run(before).await;
+    regenerate(&owner, &plan, overrides).await;
+    model.wait_for(|counts| counts.requests == 2).await;
+    (app, model, gate, plan)
+}
+
+#[tokio::test]
+async fn inputs_that_are_edited_while_the_model_writes_stay_beside_the_overrides() {
+    let overrides = json!({ "topic": "Rust, asynchronous", "learningStyle": "video" });
+    let (app, _model, gate, plan) = regenerating(&overrides, "select 1").await;
+    let owner = app.owner();
+    let edit = json!({ "weeklyHours": 11, "notes": "Less theory", "topic": "To be overridden" });
+    let path = format!("/v1/plans/{plan}");
+    let edited = owner.send(owner.request(Method::PATCH, &path).json(&edit)).await;
+    assert_eq!(edited.status, 200, "{}", edited.text);
+    gate.open();
+    owner.idle(&plan).await;
+    let after = detail(&owner, &plan).await;
+    assert_eq!((&after["weeklyHours"], &after["notes"]), (&edit["weeklyHours"], &edit["notes"]));
+    assert_eq!((&after["topic"], &after["learningStyle"]), (&overrides["topic"], &overrides["learningStyle"]));
+    assert!(after["version"].as_i64() > edited.json()["version"].as_i64(), "the new version has come");
+}
+
+#[tokio::test]
+async fn a_deadline_that_is_moved_while_the_model_writes_stays_moved() {
+    let late = "update users set subscription_tier = 'pro';
+                update learning_plans set start_date = current_date - 10, deadline_date = current_date - 1";
+    let (app, _model, gate, plan) = regenerating(&json!({}), late).await;
+    let owner = app.owner();
+    let before = detail(&owner, &plan).await;
+    let shifted = owner.post(&format!("/v1/plans/{plan}/reschedule"), &json!({ "apply": "shift" })).await;
+    assert_eq!((shifted.status.as_u16(), &shifted.json()["changed"]), (200, &json!(true)), "{}", shifted.text);
+    let said = shifted.json()["options"][0]["deadlineDate"].clone();
+    assert_ne!(said, before["deadlineDate"]);
+    gate.open();
+    owner.idle(&plan).await;
+    let after = detail(&owner, &plan).await;
+    assert_eq!((&after["deadlineDate"], &after["startDate"]), (&said, &before["startDate"]));
+}
+
+#[tokio::test]
+async fn a_module_without_tasks_comes_back_with_its_revision() {
+    let model = ModelServer::start(versions()).await;
+    let app = App::with(|options| options.model(&model)).await;
+    let (owner, plan) = ready(&app).await;
+    let path = format!("/v1/plans/{plan}");
+    let added = owner.post(&format!("{path}/modules"), &json!({ "title": "To be filled" })).await;
+    assert_eq!(added.status, 201, "{}", added.text);
+    regenerate(&owner, &plan, &json!({})).await;
+    owner.idle(&plan).await;
+    let restored = owner.post(&format!("{path}/revisions/1/restore"), &json!({})).await;
+    assert_eq!(restored.status, 200, "{}", restored.text);
+    let modules = detail(&owner, &plan).await["modules"].clone();
+    let back = modules.as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&back["id"], &back["tasks"]), (&added.json()["module"]["id"], &json!([])), "{modules}");
 }
 
 #[tokio::test]

@@ -102,3 +102,23 @@ async fn an_estimated_cost_gives_way_to_the_providers_own_record() {
     let counted = "select (sum(m.ai_cost_microusd) - (select sum(cost_microusd) from ai_usage_events))::bigint from usage_metrics m";
     assert_eq!(app.db().number(counted).await, 0, "the month's spend moved by the difference");
 }
+
+#[tokio::test]
+async fn a_regeneration_reserves_for_the_present_plan_too() {
+    let model = ModelServer::start(StreamReply::plan(&plan_json(6, 6)).cost(0.0)).await;
+    let app = App::with(|options| options.model(&model).metered()).await;
+    let owner = payer(&app).await;
+    let answer = owner.post(&format!("/v1/plans?model={DEAR}"), &plan_request()).await;
+    let plan = answer.json()["id"].as_str().unwrap().to_owned();
+    owner.settled(&plan).await;
+    assert_eq!(owner.post(&format!("/v1/plans/{plan}/regenerate"), &json!({})).await.status, 202);
+    owner.idle(&plan).await;
+    let rows = "select amount_microusd from usage_reservations where kind = 'ai_spend' order by created_at";
+    let amounts: Vec<i64> =
+        app.db().rows(rows).await.iter().map(|row| row.try_get_by_index(0).expect("an amount")).collect();
+    // The present plan's 36 titles of more than twenty letters, at three dollars a million tokens of at most three bytes.
+    let least = 36 * 20 * 3 / 3;
+    assert!(amounts[1] > amounts[0] + least, "{amounts:?}");
+    let stored = "select count(*) from plan_generations where jsonb_array_length(prompt -> 'present') > 0";
+    assert_eq!(app.db().number(stored).await, 0, "each attempt reads the present plan anew");
+}

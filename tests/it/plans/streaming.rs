@@ -1,8 +1,11 @@
 //! The stream: modules as they close, the same events for everyone, nothing missed or repeated by who comes back.
 
+use sea_orm::{ConnectionTrait, TransactionTrait};
+use std::time::Duration;
 use waymark_testkit::app::App;
 use waymark_testkit::model_server::{Gate, ModelServer, Reply, StreamReply, plan_json};
 use waymark_testkit::sse::SseEvent;
+use waymark_testkit::wait;
 
 fn kinds(events: &[SseEvent]) -> Vec<&str> {
     events.iter().map(|event| event.kind.as_str()).filter(|kind| *kind != "progress").collect()
@@ -194,4 +197,28 @@ async fn an_attempt_that_can_be_tried_again_restarts_the_stream() {
     assert_eq!(ends, ["failure", "success"]);
     let stored = owner.get(&format!("/v1/plans/{plan}")).await.json();
     assert_eq!(stored["modules"].as_array().unwrap().len(), 3, "exactly one set of modules");
+}
+
+#[tokio::test]
+async fn a_stream_stays_alive_while_the_database_does_not_answer() {
+    let gate = Gate::closed();
+    let model = ModelServer::start(StreamReply::plan(&plan_json(1, 1)).gated(&gate)).await;
+    let app = App::with(|options| options.model(&model)).await;
+    let owner = app.owner();
+    let mut stream = owner.stream_plan().await;
+    let plan = stream.until("plan_start").await[0].data["planId"].as_str().unwrap().to_owned();
+    let superuser = app.db().superuser().await;
+    let held = superuser.begin().await.unwrap();
+    held.execute_unprepared("lock table generation_events in access exclusive mode").await.unwrap();
+    // Now the stream wants to read the log, and cannot.
+    app.db().run(&format!("select pg_notify('waymark_events', '{plan}')")).await;
+    wait::until("a comment comes", async || {
+        let read = tokio::time::timeout(Duration::from_millis(100), stream.read()).await;
+        assert!(read.is_err(), "nothing else comes: {read:?}");
+        (stream.comments > 0).then_some(())
+    })
+    .await;
+    held.rollback().await.unwrap();
+    gate.open();
+    assert_eq!(stream.rest().await.last().unwrap().kind, "complete");
 }

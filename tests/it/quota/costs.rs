@@ -5,9 +5,9 @@ use chrono::TimeDelta;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
-use waymark_domain::generation::{ModelPrice, TokenUsage};
+use waymark_domain::generation::{FailureClass, ModelPrice, TokenUsage};
 use waymark_domain::ids::GenerationId;
-use waymark_persistence::{Db, UsageRecord};
+use waymark_persistence::{Db, StoreError, UsageRecord};
 use waymark_services::clock::{Clock, SystemClock};
 use waymark_services::costs::{Clerk, ClerkRound};
 use waymark_services::generation::Providers;
@@ -15,6 +15,7 @@ use waymark_services::generation::openai::{Flavour, OpenAiConfig, OpenAiProvider
 use waymark_services::generation::outline::OutlineProvider;
 use waymark_testkit::database::TestDb;
 use waymark_testkit::model_server::{ModelServer, Reply};
+use waymark_testkit::wait::until;
 
 const LEASE: Duration = Duration::from_secs(30);
 const SPENT: &str = "select coalesce(sum(ai_cost_microusd), 0)::bigint from usage_metrics where month = '2026-11'";
@@ -35,9 +36,9 @@ fn clerk(db: &Db, server: &ModelServer, clock: &HandClock) -> Clerk {
     Clerk::new(db.clone(), clock.shared(), providers(server, Flavour::OpenRouter), LEASE)
 }
 
-/// A call of 1000 micro-USD by estimate, made now, recorded as a worker does whose stream broke.
-async fn estimated(db: &Db, clock: &HandClock, generation: u32) {
-    let record = UsageRecord {
+/// A call of 1000 micro-USD by estimate, made now.
+fn call(clock: &HandClock, generation: u32) -> UsageRecord<'static> {
+    UsageRecord {
         plan_id: None,
         user_id: USER.parse().unwrap(),
         generation_id: GenerationId(id(generation).parse().unwrap()),
@@ -50,8 +51,22 @@ async fn estimated(db: &Db, clock: &HandClock, generation: u32) {
         estimated: true,
         request_id: Some("gen-1"),
         at: clock.now(),
-    };
+    }
+}
+
+/// Records a [`call`] as a worker does whose stream broke.
+async fn estimated(db: &Db, clock: &HandClock, generation: u32) {
+    let record = call(clock, generation);
     assert!(db.service(async |tx| tx.attempts().record_usage(&record).await).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_call_of_a_person_who_was_erased_meanwhile_is_refused_as_nobodys() {
+    let (test, db) = stage().await;
+    test.run("delete from users").await;
+    let record = call(&HandClock::new(), 91);
+    let refused = db.service(async |tx| tx.attempts().record_usage(&record).await).await.unwrap_err();
+    assert!(refused.is_ownerless(), "{refused:?}");
 }
 
 async fn row(test: &TestDb) -> String {
@@ -146,6 +161,43 @@ async fn a_provider_without_records_is_asked_once() {
     assert_eq!(row(&test).await, "100 200 1000 1 t catalogue t");
 }
 
+#[tokio::test]
+async fn a_process_without_the_provider_leaves_its_calls_to_others_for_a_day() {
+    let (test, db) = stage().await;
+    let (server, clock) = (openrouter().await, HandClock::new());
+    server.generation_cost("gen-1", &json!({"id": "gen-1", "total_cost": 0.000_25}));
+    estimated(&db, &clock, 91).await;
+    let outline_only = || Providers { outline: Arc::new(OutlineProvider::default()), configured: None };
+    let mut other = Clerk::new(db.clone(), clock.shared(), outline_only(), LEASE);
+    clock.forward(TimeDelta::hours(23));
+    assert_eq!(other.round().await.unwrap(), ClerkRound::default());
+    // Neither given up nor put off: a process that has the provider asks at once, however late.
+    assert_eq!(clerk(&db, &server, &clock).round().await.unwrap().corrected, 1);
+    assert_eq!(row(&test).await, "0 0 250 1 f provider t");
+
+    test.run("delete from ai_usage_events; delete from usage_metrics").await;
+    estimated(&db, &clock, 91).await;
+    clock.forward(TimeDelta::days(1) + TimeDelta::seconds(1));
+    assert_eq!(other.round().await.unwrap(), ClerkRound::default());
+    assert_eq!(row(&test).await, "100 200 1000 1 t catalogue t", "nobody has the provider: the estimate stays");
+}
+
+#[tokio::test]
+async fn a_process_with_the_provider_asks_about_every_call_however_many_are_older_than_a_day() {
+    let (test, db) = stage().await;
+    let (server, clock) = (openrouter().await, HandClock::new());
+    server.generation_cost("gen-1", &json!({"id": "gen-1", "total_cost": 0.000_25}));
+    // More than one round asks about.
+    for generation in 80..92 {
+        estimated(&db, &clock, generation).await;
+    }
+    clock.forward(TimeDelta::days(1) + TimeDelta::seconds(1));
+    let mut clerk = clerk(&db, &server, &clock);
+    let corrected = [clerk.round().await.unwrap().corrected, clerk.round().await.unwrap().corrected];
+    assert_eq!(corrected, [8, 4]);
+    assert_eq!(test.number(SPENT).await, 12 * 250);
+}
+
 /// SQL for an attempt that ended so many seconds ago; `reached` is the name the provider gave the call, if it was reached.
 fn attempt(generation: u32, status: &str, ended: u32, reached: Option<&str>) -> String {
     let ended = format!("timestamptz '2026-11-23 12:00:00Z' - interval '{ended} s'");
@@ -222,4 +274,42 @@ async fn an_attempt_that_a_claim_closes_is_estimated_and_the_late_worker_correct
     estimated(&db, &clock, 91).await;
     assert_eq!(test.number(SPENT).await, 1000);
     assert_eq!(test.number("select count(*) from ai_usage_events").await, 1);
+}
+
+#[tokio::test]
+async fn an_attempt_that_a_claim_closes_costs_nothing_once_its_late_worker_says_that_it_reached_nobody() {
+    let (test, db) = stage().await;
+    test.run(&[plan(1, "failed"), attempt(91, "in_progress", 0, None)].concat()).await;
+    test.run("update generation_attempts set reached_at = created_at").await;
+    let attempts = test.rows("select id from generation_attempts").await;
+    let attempt = waymark_domain::ids::AttemptId(attempts[0].try_get_by_index(0).unwrap());
+    let unreached = || {
+        let db = db.clone();
+        async move { db.service(async |tx| tx.attempts().unreached(attempt).await).await.unwrap() }
+    };
+    // The late worker speaks in the middle of the other one's transaction, and waits for it.
+    let late = db
+        .service(async |tx| {
+            let generation = GenerationId(id(91).parse().unwrap());
+            let closed = tx.attempts().abandon(generation, FailureClass::Timeout, "worker_lost").await?;
+            assert_eq!(closed, [attempt]);
+            let late = tokio::spawn(unreached());
+            let waiting = "select count(*) from pg_stat_activity where datname = current_database()
+                           and wait_event_type = 'Lock'";
+            until("the late worker waits", async || (test.number(waiting).await > 0).then_some(())).await;
+            assert!(tx.costs().estimate_attempt(attempt).await?);
+            Ok::<_, StoreError>(late)
+        })
+        .await
+        .unwrap();
+    late.await.unwrap();
+    let spent = "select sum(ai_cost_microusd)::bigint from usage_metrics";
+    assert_eq!(test.number(spent).await, 0);
+    assert_eq!(row(&test).await, "0 0 0 0 f unreached t");
+    // Nothing is estimated or taken back a second time.
+    unreached().await;
+    assert!(!db.service(async |tx| tx.costs().estimate_attempt(attempt).await).await.unwrap());
+    test.run("update usage_metrics set ai_cost_microusd = 70").await;
+    unreached().await;
+    assert_eq!(test.number(spent).await, 70);
 }

@@ -165,9 +165,18 @@ async fn reservations_for_work_that_is_over_are_found_and_released() {
     let reserve = |kind: &str, subject: u32| {
         format!(
             "insert into usage_reservations (user_id, month, kind, subject_id, expires_at)
-             values ('{USER}', '2026-11', '{kind}', '{}', '2026-12-01');",
+             values ('{USER}', '2026-11', '{kind}', '{}', now() + interval '1 hour');",
             id(subject)
         )
+    };
+    let attempt = |generation: u32| {
+        format!(
+            "insert into generation_attempts (user_id, generation_id, number, status) values ('{USER}', '{}', 1, 'canceled');",
+            id(generation)
+        )
+    };
+    let ran_out = |subject: u32| {
+        format!("update usage_reservations set expires_at = now() where subject_id = '{}';", id(subject))
     };
     let generation = |plan: u32, generation: u32, kind: &str| {
         format!(
@@ -201,7 +210,12 @@ async fn reservations_for_work_that_is_over_are_found_and_released() {
             reserve("regeneration", 93),
             // Exports have no job; only time ends their reservations.
             reserve("export", 70),
-            // A plan that is over, a retry that is over, a plan that is gone, a job that is over.
+            // An explanation that is being written; its task may be gone. And one that nobody writes any more.
+            reserve("ai_spend", 71),
+            reserve("ai_spend", 72),
+            ran_out(72),
+            // A plan that is over, a retry that is over, a plan that is gone, a job that is over; the money held for a
+            // generation that is over, and for one whose plan is gone.
             plan(4, "ready"),
             reserve("plan", 4),
             generation(4, 94, "retry"),
@@ -209,7 +223,10 @@ async fn reservations_for_work_that_is_over_are_found_and_released() {
             reserve("plan", 50),
             job(4, 95, "failed"),
             reserve("regeneration", 95),
+            generation(4, 96, "regeneration"),
             reserve("ai_spend", 96),
+            attempt(97),
+            reserve("ai_spend", 97),
         ]
         .concat(),
     )
@@ -218,10 +235,17 @@ async fn reservations_for_work_that_is_over_are_found_and_released() {
         let subject = id(subject);
         format!("2026-11 reservation {kind} {subject}: stored reserved, computed released (its work is over)")
     };
-    let expected =
-        [line("ai_spend", 96), line("plan", 4), line("plan", 50), line("plan", 94), line("regeneration", 95)];
+    let expected = [
+        line("ai_spend", 72),
+        line("ai_spend", 96),
+        line("ai_spend", 97),
+        line("plan", 4),
+        line("plan", 50),
+        line("plan", 94),
+        line("regeneration", 95),
+    ];
     found_and_mended(&test, &db, &expected).await;
-    assert_eq!(test.number("select count(*) from usage_reservations where state = 'reserved'").await, 5);
+    assert_eq!(test.number("select count(*) from usage_reservations where state = 'reserved'").await, 6);
 }
 
 #[tokio::test]

@@ -91,6 +91,8 @@ union all
 select 'enum ' || t.typname || ' ' || e.enumlabel || ' ' || e.enumsortorder
   from pg_enum e join pg_type t on t.oid = enumtypid
 union all
+select concat_ws(' ', 'sequence', schemaname, sequencename, data_type, start_value, increment_by, cycle, cache_size) from pg_sequences
+union all
 select 'schema ' || nspname || ' of ' || nspowner::regrole from pg_namespace where nspname !~ '^pg_'
 union all
 select 'trigger ' || tgname from pg_trigger where not tgisinternal

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 use waymark_domain::accounts::UserCtx;
 use waymark_domain::billing::SubscriptionTier;
-use waymark_domain::ids::{PlanId, UserId};
+use waymark_domain::ids::{ModuleId, PlanId, UserId};
 use waymark_persistence::{Db, DbOptions, StoreError};
 use waymark_testkit::database::TestDb;
 use wire::Wire;
@@ -29,6 +29,10 @@ fn ctx(person: Person) -> UserCtx {
 
 fn plan_of(person: Person) -> PlanId {
     PlanId(crate::tenancy::people::id("learning_plans", person, 1))
+}
+
+fn module_of(person: Person) -> ModuleId {
+    ModuleId(crate::tenancy::people::id("modules", person, 1))
 }
 
 /// Pools of one connection each, so that every transaction meets what its predecessor left behind.
@@ -117,7 +121,9 @@ async fn a_learner_sees_their_plan_and_a_stranger_does_not() {
     };
     assert!(seen(Person::Owner).await);
     assert!(!seen(Person::Stranger).await);
-    let deleted = doors.authenticated(&ctx(Person::Stranger), async |tx| tx.plans().delete(plan).await).await.unwrap();
+    let module = module_of(Person::Owner);
+    let deleted =
+        doors.authenticated(&ctx(Person::Stranger), async |tx| tx.modules().delete(module).await).await.unwrap();
     assert!(!deleted);
     assert!(seen(Person::Owner).await);
     doors.close().await;
@@ -141,7 +147,7 @@ async fn an_error_of_the_work_rolls_back() {
     let doors = doors(&narrow(&db)).await;
     let result = doors
         .authenticated(&ctx(Person::Owner), async |tx| {
-            assert!(tx.plans().delete(plan_of(Person::Owner)).await?);
+            assert!(tx.modules().delete(module_of(Person::Owner)).await?);
             Err::<(), _>(Stopped::OnPurpose)
         })
         .await;
@@ -194,7 +200,7 @@ async fn work_that_is_dropped_in_the_middle_rolls_back() {
     let (deleted, told) = oneshot::channel();
     let owner = ctx(Person::Owner);
     let work = doors.authenticated::<(), StoreError>(&owner, async |tx| {
-        assert!(tx.plans().delete(plan_of(Person::Owner)).await?);
+        assert!(tx.modules().delete(module_of(Person::Owner)).await?);
         deleted.send(()).unwrap();
         pending().await
     });
@@ -217,7 +223,7 @@ async fn work_that_panics_rolls_back() {
     let task = tokio::spawn(async move {
         in_task
             .authenticated::<(), StoreError>(&ctx(Person::Owner), async |tx| {
-                assert!(tx.plans().delete(plan_of(Person::Owner)).await?);
+                assert!(tx.modules().delete(module_of(Person::Owner)).await?);
                 panic!("a defect");
             })
             .await

@@ -79,3 +79,22 @@ async fn deleting_a_learner_leaves_no_trace_of_them_and_nothing_less_of_others()
         }
     }
 }
+
+#[tokio::test]
+async fn what_belongs_to_nobody_is_seen_by_no_learner_and_outlives_them_all() {
+    let db = stage::seeded().await;
+    db.run(
+        "insert into job_queue (job_type) values ('account_erasure'), ('account_erasure'), ('billing_reconcile');
+         insert into audit_log (actor, action) values ('clerk', 'account.erased')",
+    )
+    .await;
+    let learner = Session::open(&db, Actor::Learner(Person::Owner)).await;
+    assert_eq!(learner.run("select id from job_queue").await, Answer::Rows(1), "their own");
+    assert_eq!(learner.run("select id from audit_log").await, Answer::Rows(1), "their own");
+    let server = Session::open(&db, Actor::Service).await;
+    assert_eq!(server.run("delete from users").await, Answer::Rows(2));
+    assert_eq!(server.run("select id from job_queue").await, Answer::Rows(3));
+    assert_eq!(server.run("select id from audit_log").await, Answer::Rows(1));
+    let second = "insert into job_queue (job_type) values ('billing_reconcile')";
+    assert!(server.run(second).await.is_refused_with("23505"), "one waits or runs");
+}

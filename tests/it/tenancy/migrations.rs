@@ -131,6 +131,37 @@ async fn a_login_that_does_not_own_the_database_is_told_so() {
     assert!(matches!(&error, MigrateError::Sql(cause) if cause.to_string().contains("does not belong")), "{error:?}");
 }
 
+#[tokio::test]
+async fn a_plan_with_times_of_its_own_in_utc_keeps_its_zone_and_others_take_their_learners() {
+    let db = TestDb::new().await;
+    let url = db.superuser_url();
+    let steps = waymark_migration::status(url).await.unwrap();
+    let back = steps.iter().rev().position(|step| step.0.contains("upkeep")).unwrap() + 1;
+    let back = Some(u32::try_from(back).unwrap());
+    waymark_migration::down(url, back).await.unwrap();
+    db.run(
+        "insert into users (clerk_user_id) values ('user_1');
+         insert into learning_plans (user_id, topic, skill_level, learning_style, weekly_hours, timezone, availability)
+           select users.id, p.topic, 'beginner', 'mixed', 5, p.timezone, p.availability::jsonb from users,
+             (values ('a', 'UTC', '{}'), ('b', 'UTC', null), ('c', 'Asia/Tokyo', '{}'), ('d', 'Etc/UTC', null))
+             as p (topic, timezone, availability)",
+    )
+    .await;
+    let zones = async || -> String {
+        let rows = db.rows("select string_agg(timezone, ' ' order by topic) from learning_plans").await;
+        rows[0].try_get_by_index(0).unwrap()
+    };
+    let before = zones().await;
+    waymark_migration::up(url).await.unwrap();
+    assert_eq!(zones().await, "Etc/UTC UTC Asia/Tokyo Etc/UTC");
+    waymark_migration::down(url, back).await.unwrap();
+    assert_eq!(zones().await, before);
+}
+
+/// Rows that belong to nobody.
+const OWNERLESS: &str = "insert into job_queue (job_type) values ('account_erasure'), ('billing_reconcile');
+    insert into audit_log (actor, action) values ('clerk', 'account.erased')";
+
 /// A cluster of its own: here the roles are missing, which cannot be arranged where other tests use them.
 #[tokio::test]
 async fn an_owner_who_may_not_make_roles_migrates_after_an_operator_ran_the_script() {
@@ -168,6 +199,20 @@ async fn an_owner_who_may_not_make_roles_migrates_after_an_operator_ran_the_scri
         assert_eq!(seen(as_owner.query_one_raw(count.clone()).await.unwrap().unwrap()), 0, "{table}");
         assert_eq!(seen(in_database.query_one_raw(count).await.unwrap().unwrap()), 2, "{table}");
     }
+    // Nor does it when it takes a migration back whose rows an earlier schema cannot hold.
+    in_database.execute_unprepared(OWNERLESS).await.unwrap();
+    let own_times = "update learning_plans set timezone = 'Etc/UTC', availability = '{}'";
+    in_database.execute_unprepared(own_times).await.unwrap();
+    let steps = waymark_migration::status(&owner).await.unwrap();
+    let back = steps.iter().rev().position(|step| step.0.contains("billing")).unwrap() + 1;
+    let said = Statement::from_string(DbBackend::Postgres, "select distinct timezone from learning_plans");
+    let said = async || -> String {
+        in_database.query_one_raw(said.clone()).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+    };
+    waymark_migration::down(&owner, Some(u32::try_from(back).unwrap())).await.unwrap();
+    assert_eq!(said().await, "UTC");
+    waymark_migration::up(&owner).await.unwrap();
+    assert_eq!(said().await, "Etc/UTC");
     for connection in [operator, in_database, as_owner] {
         connection.close().await.unwrap();
     }

@@ -10,6 +10,9 @@ attacks! { as ATTACKER;
     a_learner_cannot_extend_their_subscription: "update users set subscription_period_end = '2099-01-01'" => DENIED;
     a_learner_cannot_claim_a_newer_subscription_snapshot:
         "update users set subscription_synced_at = '2099-01-01'" => DENIED;
+    a_learner_cannot_hide_behind_a_later_snapshot: "update users set subscription_snapshot = 9223372036854775807" => DENIED;
+    a_learner_cannot_number_snapshots: "select nextval('subscription_snapshots')" => DENIED;
+    a_learner_cannot_say_how_current_they_are: "update users set clerk_updated_at = '2099-01-01'" => DENIED;
     a_learner_cannot_take_a_payment_customers_id: "update users set stripe_customer_id = 'cus_user_owner'" => DENIED;
     a_learner_cannot_take_a_subscriptions_id: "update users set stripe_subscription_id = 'sub_x'" => DENIED;
     a_learner_cannot_reset_their_export_count: "update users set monthly_export_count = 0" => DENIED;

@@ -26,6 +26,10 @@ attacks! { as Actor::Service;
         "insert into job_queue (plan_id, user_id, job_type) values ({my.plan}, {my.user}, 'plan_generation')"
         => Fails::With("23505");
     a_job_in_processing_has_a_lease: "update job_queue set status = 'processing'" => CHECK;
+    a_plans_job_has_an_owner: "insert into job_queue (job_type) values ('plan_generation')" => CHECK;
+    the_servers_own_job_has_no_owner:
+        "insert into job_queue (user_id, job_type) values ({my.user}, 'account_erasure')" => CHECK;
+    a_snapshots_number_cannot_be_set_back: "select setval('subscription_snapshots', 1)" => DENIED;
     a_state_of_a_sign_in_lives_ten_minutes:
         "insert into oauth_state_tokens (state_token_hash, clerk_user_id, provider, expires_at) \
          values (repeat('c', 64), 'user_owner', 'notion', now() + interval '11 minutes')" => CHECK;
