@@ -8,10 +8,13 @@
     reason = "a test fails at once, and makes its own ids, times and tasks"
 )]
 
+mod accounts;
+mod billing;
 mod fitness;
 mod generation;
 mod jobs;
 mod learning;
 mod plans;
 mod quota;
+mod seed;
 mod tenancy;
