@@ -21,7 +21,7 @@ pub enum ModelAccess {
     All,
 }
 
-/// What one tier may do. `None` is unlimited (`null` in JSON). Source: product rules, section 1.
+/// What one tier may do. `None` is unlimited (`null` in JSON). The numbers are the product's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TierLimits {

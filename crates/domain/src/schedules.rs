@@ -1,5 +1,5 @@
 //! A plan on a calendar: which task when, in the learner's own weeks, and what to do when they are behind. Pure: the same
-//! inputs give the same schedule, whatever machine computes it and when. Source: product rules, section 7.
+//! inputs give the same schedule, whatever machine computes it and when. Source: docs/API.md, "Schedules".
 
 mod availability;
 mod calendar;

@@ -72,7 +72,7 @@ pub struct SubscriptionView {
     pub tier: SubscriptionTier,
     /// What was paid for; more than `tier` when a renewal is owed beyond its period.
     pub paid_tier: SubscriptionTier,
-    /// Its state; none when there never was one.
+    /// Its state; none when none has begun.
     pub status: Option<SubscriptionStatus>,
     /// Its state in the payment provider's words.
     pub provider_status: Option<ProviderStatus>,

@@ -28,7 +28,7 @@ pub struct JsonBody {
 #[derive(Debug)]
 pub struct RawBody(pub Bytes);
 
-/// Most bytes of a webhook's body. Source: product rules, section 2.
+/// Most bytes of a webhook's body. Source: docs/API.md.
 pub const MAX_RAW_BODY: usize = 256 * 1024;
 
 impl FromRequest for RawBody {

@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: a learner's request that may be sent twice and acts once. Every handler that changes something takes
 //! [`IdempotencyKey`], gives its services the key together with the request's hash, and marks the answers that are
-//! repetitions. Source: product rules, section 2.
+//! repetitions. Source: docs/API.md.
 
 use crate::error::ApiError;
 use actix_web::dev::Payload;

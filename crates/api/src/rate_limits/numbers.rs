@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What a limit counts. Source: product rules, section 1.
+/// What a limit counts. The numbers are the product's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateClass {
     /// Calls that start a model, per person.

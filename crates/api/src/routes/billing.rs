@@ -26,7 +26,7 @@ pub struct Subscription {
     /// What was paid for; more than `tier` when a renewal is owed and its period is over.
     #[schema(schema_with = tier)]
     pub paid_tier: String,
-    /// Where it stands: `active`, `trialing`, `past_due` or `canceled`; null: there never was one.
+    /// Where it stands: `active`, `trialing`, `past_due` or `canceled`; null: none that has begun.
     pub status: Option<String>,
     /// The same in the payment provider's words, such as `unpaid` or `paused`.
     pub provider_status: Option<String>,
@@ -34,7 +34,7 @@ pub struct Subscription {
     pub period_end: Option<DateTime<Utc>>,
     /// It ends by then instead of being renewed.
     pub cancel_at_period_end: bool,
-    /// Whether there is a portal: something was bought at some time.
+    /// Whether there is a portal: the payment provider knows the person, since a checkout was begun.
     pub has_portal: bool,
 }
 

@@ -24,7 +24,7 @@ impl AttemptStatus {
 }
 
 closed_enum! {
-    /// Why an attempt failed. Source: product rules, section 1.
+    /// Why an attempt failed. The numbers are the product's.
     FailureClass {
         /// The model answered, but not with a usable plan.
         Validation = "validation",

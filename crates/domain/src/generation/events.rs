@@ -1,5 +1,5 @@
 //! The events of a generation's stream: rows in the log first, then `event:` and `data:` of server-sent events.
-//! Source: product rules, section 3.
+//! Source: docs/API.md, "Streams".
 
 use super::{DraftModule, FailureClass, ModelId};
 use crate::ids::PlanId;

@@ -43,7 +43,7 @@ pub enum NormaliseError {
 
 /// Makes a model's module safe to store and show. Doing it twice changes nothing.
 ///
-/// Source of the bounds: product rules, section 1.
+/// The bounds are the product's.
 ///
 /// # Errors
 /// Nothing usable is left: no title, or no task with a title.

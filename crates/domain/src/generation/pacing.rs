@@ -1,4 +1,4 @@
-//! How many tasks fit the learner's time, and which ones stay. Source: product rules, section 1.
+//! How many tasks fit the learner's time, and which ones stay. The numbers are the product's.
 //!
 //! Called once when a generation has all its modules, before they are stored.
 

@@ -52,7 +52,7 @@ impl ServiceAccounts<'_> {
             .map(drop)
     }
 
-    /// Writes what the identity provider told. A name that the person chose here stays.
+    /// Writes what the identity provider told. A name that the person chose here stays, also none.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when another account has taken the address meanwhile.
@@ -64,7 +64,7 @@ impl ServiceAccounts<'_> {
         current_at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let sql = "update users set email = lower($2), clerk_name = $3, clerk_updated_at = $4, updated_at = now(),
-                     name = case when name is null or name is not distinct from clerk_name then $3 else name end
+                     name = case when name is not distinct from clerk_name then $3 else name end
                    where id = $1";
         execute_one(self.0, "an account", sql, [id.0.into(), email.into(), name.into(), current_at.into()]).await
     }

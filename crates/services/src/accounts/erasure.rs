@@ -19,7 +19,7 @@ use waymark_persistence::{AuditEntry, NewJob, SealedToken, ServiceTx, StoreError
 
 /// In the line of those who do not pay: nobody waits for it.
 const PRIORITY: i16 = 1;
-/// With the pauses between them, more than a day.
+/// With the pauses between them, about 22 hours.
 const TRIES: i32 = 30;
 
 /// What is left to do elsewhere for somebody who is gone. Tokens stay sealed.

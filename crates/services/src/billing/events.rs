@@ -64,8 +64,8 @@ fn concerns_subscriptions(kind: &str) -> bool {
 
 impl Billing {
     /// Takes an event in: looks at its customer anew and writes what is found together with the event's name, so that it has
-    /// its effect once. An event that was seen before, that concerns nobody here, or that is of the other mode (test, live) is
-    /// taken in as well, without effect.
+    /// its effect once. An event that was seen before or concerns nobody here is taken in without effect; one of the other mode
+    /// (test, live) is answered and dropped, and its name is not kept.
     ///
     /// # Errors
     /// [`BillingError::Signature`], [`BillingError::Malformed`]: refused for good. [`BillingError::Provider`],

@@ -28,7 +28,7 @@ use waymark_domain::ids::UserId;
 
 /// One Stripe account. Cheap to clone; clones share connections.
 ///
-/// Every call that changes something takes an idempotency key, at most 250 printable ASCII characters: Stripe does such a
+/// Every call that changes something is sent with an idempotency key, at most 250 printable ASCII characters: Stripe does such a
 /// call once, and for at least a day answers the same key with the same answer.
 #[derive(Clone)]
 pub struct Stripe {

@@ -29,7 +29,7 @@ fn header<'r>(req: &'r HttpRequest, name: &str) -> Option<&'r str> {
 /// Take in an event of the payment provider
 ///
 /// For Stripe's webhooks, at most 256 KB. 200: it is taken in, or was before, or concerns nothing here. 400: it is refused for
-/// good. 503: it must be delivered again.
+/// good. 502, 503: it must be delivered again.
 #[utoipa::path(
     post, path = "/api/v1/stripe/webhook", tag = "billing", operation_id = "receiveStripeEvent",
     params(("Stripe-Signature" = String, Header, description = "`t=`, `v1=`: over the time and the raw body.")),

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 pub(crate) struct Person {
     /// The identity provider's key.
     pub subject: String,
-    /// The primary address, when there is one and it is verified.
+    /// The primary address, when there is one that is not said to be unverified.
     pub email: Option<String>,
     /// First and last name, else the user name.
     pub name: Option<String>,

@@ -2,7 +2,7 @@
 
 use waymark_domain::generation::{MAX_MODULES, MAX_OUTPUT_CHARS};
 
-/// Bounds on one answer. Source of the defaults: product rules, section 1.
+/// Bounds on one answer. The defaults are the product's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParserLimits {
     /// Most characters in all, prose included.
