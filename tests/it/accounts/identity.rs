@@ -103,4 +103,7 @@ async fn a_name_follows_the_identity_provider_until_the_person_chooses_one() {
     let forget = owner.request(Method::PATCH, "/v1/user/profile").json(&json!({"name": null}));
     assert_eq!(owner.send(forget).await.status.as_u16(), 200);
     assert_eq!(told(8, json!("Ada"), json!("Lovelace"), Value::Null).await.as_deref(), Some("Ada Lovelace"));
+    let forget = owner.request(Method::PATCH, "/v1/user/profile").json(&json!({"name": null}));
+    assert_eq!(owner.send(forget).await.status.as_u16(), 200);
+    assert_eq!(told(9, json!("Ada"), json!("King"), Value::Null).await, None, "what was taken away stays away");
 }

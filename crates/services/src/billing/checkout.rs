@@ -112,6 +112,10 @@ impl Billing {
                 Ok(done) => return Ok(done),
                 Err(NotNoted::Overtaken(other)) => {
                     self.till.stripe.expire_checkout(&other).await?;
+                    // Whoever is quick has paid there by now.
+                    if self.looked_up(ctx, "create-checkout").await?.account.subscription.is_live() {
+                        return Err(BillingError::AlreadySubscribed);
+                    }
                     closed = Some(other);
                 }
                 Err(NotNoted::Other(error)) if error.is_account_gone() => {
