@@ -98,3 +98,25 @@ async fn a_reconciliation_waits_for_the_night_once_whatever_operators_do() {
     .await;
     assert_eq!(stage.count(nightly).await, 1);
 }
+
+#[tokio::test]
+async fn a_job_that_every_worker_died_of_is_given_up() {
+    let (stage, stripe, job) = waiting().await;
+    stage.app.db().run("update job_queue set attempts = max_attempts").await;
+    let _worker = stage.app.second_process(|options| options.workers(1)).await;
+    let jobs = stage.app.services().jobs();
+    let dead = wait::until("the job is given up", async || {
+        jobs.list(Some(JobStatus::Failed), 10).await.unwrap().into_iter().find(|it| it.id == job)
+    })
+    .await;
+    assert_eq!(dead.error.as_deref(), Some("every worker that tried was lost"));
+    assert_eq!(stripe.requests(), [], "nobody was asked for anything");
+    // What it needed to know is there still, and it can be begun again.
+    assert_eq!(jobs.retry(job).await.unwrap(), Retried::Again);
+    wait::until("the job is done", async || {
+        jobs.list(Some(JobStatus::Completed), 10).await.unwrap().iter().any(|it| it.id == job).then_some(())
+    })
+    .await;
+    assert_eq!(stripe.subscriptions()[0].status, "canceled");
+    assert_eq!(stage.count("job_queue where payload <> '{}' and user_id is null and status = 'completed'").await, 0);
+}

@@ -77,6 +77,19 @@ async fn a_live_job_stays_however_old_it_is() {
 }
 
 #[tokio::test]
+async fn what_is_left_of_an_erasure_stays_until_somebody_sees_to_it() {
+    let (test, db) = stage().await;
+    test.run(
+        "insert into job_queue (job_type, status, created_at, scheduled_for, completed_at)
+         select kind::job_type, 'failed', '2020-01-01', '2020-01-01', '2020-01-01'
+         from unnest(array['account_erasure', 'billing_reconcile']) kind",
+    )
+    .await;
+    assert_eq!(sweep(&db).await.deleted, 1);
+    assert_eq!(test.number("select count(*) from job_queue where job_type = 'account_erasure'").await, 1);
+}
+
+#[tokio::test]
 async fn a_webhook_events_name_goes_after_a_month() {
     let stripe =
         "insert into stripe_webhook_events (event_id, type, livemode, created_at) values ('$NAME', 't', false, $AT)";
